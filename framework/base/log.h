@@ -40,8 +40,7 @@ void log_write(enum log_level level, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The level that a text such as "debug", "WARN" or "assay=debug,info" asks for:
-   directives separated by commas, the last that names no target, or names
-   assay, wins; other targets are ignored. "trace" is debug, "off" is off.
+   directives separated by commas; the last that names no target, or assay, wins; other targets are ignored. "trace" is debug, "off" is off.
    False when a level is unknown or none applies to us; *out is unchanged then. */
 bool log_level_parse(const char *text, enum log_level *out);
 
