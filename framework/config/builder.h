@@ -1,0 +1,27 @@
+/* The builder behind assay/scenario.h, as the run area sees it.
+
+   Each public call writes settings into an ini, just as reading a manifest does;
+   build then reads that ini as a manifest. So there is one road to a plan, and
+   builder and manifest cannot disagree. */
+#ifndef ASSAY_CONFIG_BUILDER_H
+#define ASSAY_CONFIG_BUILDER_H
+
+#include <assay/scenario.h>
+
+#include "framework/config/manifest.h"
+
+struct assay_scenario {
+    struct ini ini;
+    struct manifest manifest;  /* of the last build; borrows from ini */
+    struct problems requested; /* problems of the calls themselves; they stick */
+    struct problems found;     /* problems of the last build or run, requested ones included */
+    struct str problem_text;   /* what assay_scenario_problems shows */
+    struct str manifest_text;  /* what assay_scenario_manifest shows */
+    bool is_built;
+};
+
+/* For assay_scenario_run: writes `found` anew into problem_text, after resolving
+   instances has added to it. */
+void scenario_show_problems(struct assay_scenario *scenario);
+
+#endif
