@@ -22,30 +22,15 @@
 struct host;
 struct host_instance;
 struct process_ops; /* processes.h */
+struct topology;    /* framework/topology */
 
 /* ---- what the run is told ---- */
 
 enum {
-    HOST_NODES_MAX = 4096, /* a thread follows each node; more need another design */
-    HOST_ACCOUNTS_MAX = 1u << 20,
+    HOST_NODES_MAX = 4096,     /* a thread follows each node; more need another design */
     HOST_PORTS_MAX = 16,       /* of one node: api, network, testing, ... */
     HOST_NOTICES_MAX = 1000,   /* said once each; more would drown a report */
     HOST_VIOLATIONS_MAX = 1000 /* the first is enough to fail the run */
-};
-
-/* A node as the topology has it. */
-struct host_node {
-    const char *name;      /* "validator-0": unique, a plain file name */
-    const char *role;      /* "validator" */
-    uint32_t role_index;   /* 0, 1, ... among its role */
-    uint32_t dial_count;   /* nodes that it dials... */
-    const uint32_t *dials; /* ...by index */
-    const void *overrides; /* struct of the system's node_options; NULL when it has none */
-};
-
-struct host_account {
-    const char *label; /* "wallet-user-7" */
-    uint64_t funds;
 };
 
 struct host_config {
@@ -57,10 +42,8 @@ struct host_config {
     bool node_control;        /* the scenario allows faults */
     uint64_t control_actions; /* the deployer's actions, 1 << ASSAY_ACT_... */
 
-    const struct host_node *nodes;
-    uint32_t node_count;
-    uint32_t account_count;
-    const struct host_account *accounts;
+    const struct topology *topology;
+    const void *const *overrides; /* per node: struct of the system's node_options; or NULL */
 
     /* Starts and ends processes. NULL: deployers cannot (tests, virtual runs). */
     const struct process_ops *processes;
@@ -78,8 +61,8 @@ struct host_config {
     void *crumb_context;
 };
 
-/* Copies all of config (tables and contexts stay borrowed). The run's clock starts here.
-   ASSAY_E_INVALID: too many nodes or accounts, a name twice, a dial that is no node. */
+/* Copies config's texts; topology, overrides, tables and contexts stay borrowed and outlive the host.
+   The run's clock starts here. ASSAY_E_INVALID: more than HOST_NODES_MAX nodes. */
 assay_status host_new(const struct host_config *config, struct host **out, struct error *err);
 
 /* Frees everything. Instances must have been freed. When one is stuck, nothing is freed: its
@@ -87,6 +70,9 @@ assay_status host_new(const struct host_config *config, struct host **out, struc
 void host_free(struct host *host);
 CLEANUP_DEFINE(auto_host, struct host *, host_free)
 #define auto_host CLEANUP(auto_host)
+
+/* The table of a service for a plugin of this kind; NULL: it is not offered. */
+const void *host_service(const struct host *host, uint32_t kind, const char *id);
 
 /* Is this service offered to plugins of this kind (ASSAY_WORKLOAD, ...)? For checking `needs`
    before anything is created; services that a system will offer are the caller's to know. */
