@@ -145,8 +145,7 @@ assay_status report_add_notice(struct report *report, const char *text)
 {
     const struct report_notice notice = {.text = (char *)(uintptr_t)text};
 
-    VEC_EACH(struct report_notice, known, &report->notices)
-    {
+    VEC_EACH(struct report_notice, known, &report->notices) {
         if (strcmp(known->text, text) == 0)
             return ASSAY_OK;
     }
@@ -176,8 +175,7 @@ static char *find_reason(const struct report *report)
     const struct vec *groups[] = {&report->expectations, &report->workloads};
 
     for (size_t g = 0; g < ARRAY_COUNT(groups); g++) {
-        VEC_EACH(struct report_judgement, item, groups[g])
-        {
+        VEC_EACH(struct report_judgement, item, groups[g]) {
             if (item->outcome == report->outcome)
                 return str_format(
                     "%s: %.*s", item->instance, (int)first_line(item->why), item->why);
@@ -192,15 +190,14 @@ assay_status report_conclude(struct report *report, struct error *err)
     const struct vec *groups[] = {&report->expectations, &report->workloads};
 
     for (size_t g = 0; g < ARRAY_COUNT(groups); g++) {
-        VEC_EACH(struct report_judgement, item, groups[g])
-        {
+        VEC_EACH(struct report_judgement, item, groups[g]) {
             report->outcome = outcome_worst(report->outcome, item->outcome);
         }
     }
     if (report->expectations.count == 0)
         report->outcome = outcome_worst(report->outcome, OUTCOME_VACUOUS);
 
-    if (report->exit_code == 0)
+    if (report->exit_code == 0 || report->outcome != before)
         report->exit_code = (int)outcome_exit_code(report->outcome);
     if (report->reason && report->outcome == before)
         return ASSAY_OK;

@@ -1,0 +1,185 @@
+#include "framework/run/collect.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "framework/base/mem.h"
+#include "framework/base/number.h"
+#include "framework/base/path.h"
+
+void collect_points(const struct host *host, struct report *report)
+{
+    const uint32_t count = host_node_count(host);
+
+    if (report->points.count + count > REPORT_POINTS_MAX)
+        return; /* the chart ends early; nothing is judged by it */
+    for (uint32_t node = 0; node < count; node++) {
+        assay_node_status status = {.struct_size = sizeof(status)};
+        struct report_point point = {.node = node, .at = host_now(host)};
+
+        if (host_node_status(host, node, &status) || status.observed_at < 0)
+            continue;
+        point.height = status.height;
+        (void)report_add_point(report, &point);
+    }
+}
+
+assay_status collect_actor(const struct actor *actor, struct report *report)
+{
+    const struct report_judgement item = {.instance = (char *)(uintptr_t)actor->instance->name,
+        .plugin = (char *)(uintptr_t)actor->instance->plugin_id,
+        .why = (char *)(uintptr_t)actor->why,
+        .outcome = actor->outcome,
+        .coverage = actor->coverage};
+
+    switch (actor->instance->kind) {
+    case ASSAY_EXPECTATION:
+        return report_add_expectation(report, &item);
+    case ASSAY_WORKLOAD:
+        return report_add_workload(report, &item);
+    default:
+        return actor->outcome == OUTCOME_PASS ? ASSAY_OK : report_add_workload(report, &item);
+    }
+}
+
+static assay_status collect_node(const struct host *host, uint32_t node, struct report *report)
+{
+    assay_node_info info = {.struct_size = sizeof(info)};
+    assay_node_status status = {.struct_size = sizeof(status), .peers = UINT32_MAX};
+    assay_coverage coverage = {.struct_size = sizeof(coverage)};
+    char log[256];
+    auto_free char *path = NULL;
+    struct report_node item = {.log = log};
+
+    if (host_node_info(host, node, &info))
+        return ASSAY_OK;
+    (void)host_node_status(host, node, &status);
+    (void)host_node_coverage(host, node, &coverage);
+    (void)snprintf(log, sizeof(log), "nodes/%s/output.log", info.name);
+    path = path_join(report->directory, log);
+    if (!path)
+        return ASSAY_E_NOMEM;
+    if (access(path, R_OK) != 0)
+        log[0] = '\0';
+    item.name = (char *)(uintptr_t)info.name;
+    item.role = (char *)(uintptr_t)info.role;
+    item.url = (char *)(uintptr_t)info.url;
+    item.height = status.height;
+    item.final_height = status.final_height;
+    item.peers = status.peers;
+    item.blocks_known = coverage.blocks_known;
+    item.blocks_total = coverage.blocks_total;
+    item.observations = coverage.observations;
+    item.failures = coverage.failures;
+    item.blind_longest = coverage.blind_longest;
+    return report_add_node(report, &item);
+}
+
+static assay_status collect_metrics(const struct host *host, struct report *report)
+{
+    struct host_metric metric;
+    assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !status && host_metric_at(host, i, &metric); i++) {
+        const struct report_metric item = {.instance = (char *)(uintptr_t)metric.instance,
+            .name = (char *)(uintptr_t)metric.name,
+            .unit = (char *)(uintptr_t)metric.unit,
+            .kind = metric.kind,
+            .count = metric.samples,
+            .value = metric.kind == ASSAY_HISTOGRAM ? metric.mean : metric.value,
+            .p50 = metric.p50,
+            .p90 = metric.p90,
+            .p99 = metric.p99,
+            .max = metric.max};
+
+        status = report_add_metric(report, &item);
+    }
+    return status;
+}
+
+static const char *action_name(uint32_t kind)
+{
+    static const char *const names[] = {"action 0", "start", "stop", "restart", "kill", "pause",
+        "resume", "replace", "cut", "heal", "shape", "limit"};
+
+    return kind < ARRAY_COUNT(names) ? names[kind] : "unknown action";
+}
+
+static assay_status collect_receipts(const struct host *host, struct report *report)
+{
+    assay_receipt receipt = {.struct_size = sizeof(receipt)};
+    const char *instance;
+    assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !status && host_receipt_at(host, i, &instance, &receipt); i++) {
+        assay_node_info info = {.struct_size = sizeof(info), .name = ""};
+        struct report_receipt item = {.action = (char *)(uintptr_t)action_name(receipt.kind),
+            .before = receipt.before,
+            .after = receipt.after,
+            .is_proven = receipt.proof == ASSAY_PROVEN,
+            .asked_at = receipt.asked_at,
+            .done_at = receipt.done_at};
+
+        (void)host_node_info(host, receipt.node, &info);
+        item.node = (char *)(uintptr_t)info.name;
+        status = report_add_receipt(report, &item);
+    }
+    return status;
+}
+
+static assay_status collect_notices(const struct host *host, struct report *report)
+{
+    struct host_note note;
+    assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !status && host_notice_at(host, i, &note); i++)
+        status = report_add_notice(report, note.text);
+    for (size_t i = 0; !status && host_violation_at(host, i, &note); i++) {
+        auto_free char *text = str_format(
+            "%s (%s) broke the plugin contract: %s", note.instance, note.plugin_id, note.text);
+
+        status = text ? report_add_notice(report, text) : ASSAY_E_NOMEM;
+    }
+    return status;
+}
+
+static assay_status collect_plugins(const struct loader *loader, struct report *report)
+{
+    assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !status && i < loader_library_count(loader); i++) {
+        const struct plugin_library *library = loader_library(loader, i);
+
+        for (size_t j = 0; !status && j < library->plugin_count; j++) {
+            const struct report_plugin item = {
+                .id = (char *)(uintptr_t)library->plugins[j].descriptor.id,
+                .version = (char *)(uintptr_t)library->plugins[j].descriptor.version,
+                .path = library->path,
+                .sha256 = (char *)(uintptr_t)library->sha256,
+                .is_trusted = !library->is_untrusted};
+
+            status = report_add_plugin(report, &item);
+        }
+        for (size_t j = 0; !status && j < library->warning_count; j++)
+            status = report_add_notice(report, library->warnings[j]);
+    }
+    return status;
+}
+
+assay_status collect_run(
+    const struct host *host, const struct loader *loader, struct report *report)
+{
+    assay_status status = ASSAY_OK;
+
+    for (uint32_t node = 0; !status && node < host_node_count(host); node++)
+        status = collect_node(host, node, report);
+    if (!status)
+        status = collect_metrics(host, report);
+    if (!status)
+        status = collect_receipts(host, report);
+    if (!status)
+        status = collect_notices(host, report);
+    if (!status)
+        status = collect_plugins(loader, report);
+    return status;
+}
