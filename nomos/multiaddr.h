@@ -11,9 +11,9 @@
 
 /* The node's limit for a locator. */
 #define MULTIADDR_SIZE_MAX 329
-/* Enough for the text of any binary form within the limit (the worst case is a p2p part: 41 bytes
-   in binary, 57 as text, or an ip6 part: 17 in binary, 45 as text). */
-#define MULTIADDR_TEXT_SIZE 1024
+/* Enough for the text of any binary form within the limit: no part grows more than fourfold when
+   written (quic-v1 does: 2 bytes, 8 characters). */
+#define MULTIADDR_TEXT_SIZE (4 * MULTIADDR_SIZE_MAX + 1)
 
 struct multiaddr {
     uint16_t size;
@@ -30,9 +30,11 @@ bool multiaddr_from_bytes(const uint8_t *bytes, size_t size, struct multiaddr *o
 /* The text of a well-formed address (from the two above). */
 void multiaddr_write(const struct multiaddr *address, char out[MULTIADDR_TEXT_SIZE]);
 
-/* The first host (ip4, ip6 or dns name, as text) and the port of the first tcp or udp part.
-   False when the address lacks either. Host names are at most 253 characters. */
+/* Longest host name, 253 characters, and the terminator. */
 #define MULTIADDR_HOST_SIZE 254
+
+/* The first host (ip4, ip6 or a dns name) as text, and the port of the first tcp or udp part. False
+   when the address lacks either; the outputs are then undefined. */
 bool multiaddr_endpoint(
     const struct multiaddr *address, char host[MULTIADDR_HOST_SIZE], uint16_t *out_port);
 

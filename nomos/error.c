@@ -1,0 +1,22 @@
+#include "nomos/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum nomos_status nomos_fail(
+    struct nomos_error *err, enum nomos_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!err)
+        return status;
+    va_start(arguments, format);
+    (void)vsnprintf(err->text, sizeof(err->text), format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum nomos_status nomos_fail_memory(struct nomos_error *err)
+{
+    return nomos_fail(err, NOMOS_E_MEMORY, "out of memory");
+}
