@@ -82,6 +82,96 @@ __attribute__((format(printf, 4, 5))) static inline assay_status assay_verdict_f
     return ASSAY_OK;
 }
 
+/* ---- findings: a verdict put together line by line ---- */
+
+#define ASSAY_SDK_WHY_SIZE (sizeof(((assay_verdict *)0)->why))
+
+/* What an expectation has found so far, one list of lines per gravity. Starts as all zeros (then it
+ * is a pass with nothing to say) and holds no memory. */
+typedef struct assay_findings {
+    uint32_t gravity;  /* of the gravest finding: see assay_gravity */
+    uint32_t left_out; /* lines that had no room */
+    size_t used[4];
+    char lines[4][ASSAY_SDK_WHY_SIZE];
+} assay_findings;
+
+/* How outcomes prevail over each other: a failure is one whatever else could not be decided. */
+static inline uint32_t assay_gravity(uint32_t outcome)
+{
+    if (outcome == ASSAY_FAIL)
+        return 3u;
+    if (outcome == ASSAY_UNDECIDED)
+        return 2u;
+    return outcome == ASSAY_VACUOUS ? 1u : 0u;
+}
+
+/* Adds one line, without a line end. The verdict becomes the gravest that was added. */
+__attribute__((format(printf, 3, 4))) static inline void assay_find(
+    assay_findings *findings, uint32_t outcome, const char *format, ...)
+{
+    uint32_t gravity = assay_gravity(outcome);
+    char *lines = findings->lines[gravity];
+    size_t used = findings->used[gravity];
+    size_t room = ASSAY_SDK_WHY_SIZE - used;
+    size_t gap = used ? 1 : 0; /* for the line end in front */
+    int length = -1;
+    va_list args;
+
+    if (gravity > findings->gravity)
+        findings->gravity = gravity;
+    va_start(args, format);
+    if (room > gap)
+        length = vsnprintf(lines + used + gap, room - gap, format, args);
+    va_end(args);
+    if (length < 0 || (used && (size_t)length >= room - gap)) {
+        lines[used < ASSAY_SDK_WHY_SIZE ? used : ASSAY_SDK_WHY_SIZE - 1] = '\0';
+        findings->left_out++;
+        return;
+    }
+    if (used)
+        lines[used] = '\n';
+    used += gap + (size_t)length;
+    findings->used[gravity] = used < ASSAY_SDK_WHY_SIZE ? used : ASSAY_SDK_WHY_SIZE - 1;
+}
+
+/* Fills the verdict, gravest lines first, and returns ASSAY_OK: the last line of judge. Lines that
+ * find no room are counted at the end. */
+static inline assay_status assay_conclude(
+    const assay_findings *findings, double coverage, assay_verdict *out)
+{
+    static const uint32_t outcomes[4] = {ASSAY_PASS, ASSAY_VACUOUS, ASSAY_UNDECIDED, ASSAY_FAIL};
+    const size_t room = ASSAY_SDK_WHY_SIZE - 32; /* the rest is for the count */
+    uint32_t left_out = findings->left_out;
+    size_t used = 0;
+
+    for (uint32_t gravity = 4; gravity-- > 0;) {
+        const char *line = findings->lines[gravity];
+
+        while (*line) {
+            size_t length = strcspn(line, "\n");
+
+            if (used + length + 1 > room && used) {
+                left_out++;
+            } else {
+                if (used)
+                    out->why[used++] = '\n';
+                if (length > room - used)
+                    length = room - used;
+                memcpy(out->why + used, line, length);
+                used += length;
+            }
+            line += strcspn(line, "\n");
+            line += *line == '\n';
+        }
+    }
+    out->why[used] = '\0';
+    if (left_out)
+        (void)snprintf(out->why + used, ASSAY_SDK_WHY_SIZE - used, "\n(and %u more)", left_out);
+    out->outcome = outcomes[findings->gravity];
+    out->coverage = coverage;
+    return ASSAY_OK;
+}
+
 /* Text as bytes, without the NUL. Borrowed. */
 static inline assay_bytes assay_bytes_of(const char *text)
 {
@@ -120,6 +210,52 @@ ASSAY_SDK_SERVICE_(topology, assay_topology, ASSAY_TOPOLOGY)
 ASSAY_SDK_SERVICE_(spec, assay_spec, ASSAY_SPEC)
 ASSAY_SDK_SERVICE_(observe, assay_observe, ASSAY_OBSERVE)
 ASSAY_SDK_SERVICE_(deployment, assay_deployment, ASSAY_DEPLOYMENT)
+
+/* ---- observation ---- */
+
+#define ASSAY_SDK_LOOK_EVERY (50 * ASSAY_MS) /* how often assay_await_look asks the host */
+
+/* Has the node been observed since that moment, with success? */
+static inline uint32_t assay_was_seen(const assay_node_status *status, assay_ns since)
+{
+    return (status->flags & ASSAY_NODE_REACHABLE) && status->observed_at >= since;
+}
+
+/* Waits until every node has been observed since now, or until the moment has passed. For judging
+ * what nodes say at the judgement and not what they said some time ago. ASSAY_OK says that the wait
+ * is over, not that all were seen: see assay_was_seen. */
+static inline assay_status assay_await_look(
+    const assay_host *host, assay_task *task, assay_ns until)
+{
+    const assay_clock *clock = assay_clock_of(host);
+    const assay_nodes *nodes = assay_nodes_of(host);
+    const uint32_t count = nodes->count(host);
+    const assay_ns since = clock->now(host);
+    uint32_t seen = 0; /* nodes before this one have been */
+
+    for (;;) {
+        for (; seen < count; seen++) {
+            assay_node_status status;
+            assay_status s;
+
+            memset(&status, 0, sizeof(status));
+            status.struct_size = sizeof(status);
+            s = nodes->status(host, seen, &status);
+            if (s)
+                return s;
+            if (!assay_was_seen(&status, since))
+                break;
+        }
+        if (seen == count || clock->now(host) >= until)
+            return ASSAY_OK;
+        {
+            assay_status s = clock->sleep_until(task, clock->now(host) + ASSAY_SDK_LOOK_EVERY);
+
+            if (s)
+                return s;
+        }
+    }
+}
 
 /* ---- records ---- */
 
