@@ -1,0 +1,135 @@
+/* A scripted host for tests of plugins: every service that the first-party deployer, workloads and
+   expectations use, on one thread and on a clock that moves only when the plugin waits.
+
+   A test writes the script first (who adopts which block when, who stops answering, what HTTP says),
+   then drives the plugin through its life:
+
+       struct fakehost *f = fake_new();
+       fake_window(f, 10 * ASSAY_SECOND, 70 * ASSAY_SECOND);
+       fake_nodes(f, "validator", 3);
+       fake_chain(f, "a", "genesis", 1, 30);                       blocks a1 ... a30
+       fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 30, 12 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+       fake_create(f, "lag_max=3", NULL);                          options as in a manifest
+       fake_cancel_at(f, 75 * ASSAY_SECOND);
+       fake_run(f);
+       fake_judge(f, &verdict);
+       fake_free(f);                                               fails the test on a leak
+
+   Everything is owned by the fakehost and freed with it. A misuse by the plugin (waiting for ever,
+   releasing twice, a record without struct_size) fails the test at once. */
+#ifndef ASSAY_TESTS_FAKEHOST_FAKEHOST_H
+#define ASSAY_TESTS_FAKEHOST_FAKEHOST_H
+
+#include <stdbool.h>
+
+#include <assay/plugin.h>
+
+struct fakehost;
+
+struct fakehost *fake_new(void);
+/* Destroys the instance if there is one, then fails the test when it has left anything unreleased. */
+void fake_free(struct fakehost *f);
+
+/* ---- the plugin under test: the one in this program's library ---- */
+
+/* Makes the instance with the given "name=value" options, NULL at the end; the rest by fallback. */
+assay_status fake_create(struct fakehost *f, ...) __attribute__((sentinel));
+assay_status fake_prepare(struct fakehost *f);
+assay_status fake_run(struct fakehost *f);
+assay_status fake_finish(struct fakehost *f);
+assay_status fake_judge(struct fakehost *f, assay_verdict *out);
+
+/* ---- time ---- */
+
+assay_ns fake_now(const struct fakehost *f);
+/* Lets the script run to this moment, as between two operations. */
+void fake_advance(struct fakehost *f, assay_ns until);
+void fake_window(struct fakehost *f, assay_ns start, assay_ns end);
+/* The next operation (the following ones are fresh) is cancelled at this moment. */
+void fake_cancel_at(struct fakehost *f, assay_ns at);
+
+/* ---- torture ---- */
+
+/* The nth call (from 1) of a service function that can fail returns `status`; 0: none. */
+void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status);
+/* The nth blocking call finds its operation cancelled; 0: none. */
+void fake_cancel_call(struct fakehost *f, uint64_t nth);
+/* Names of the functions that fail_call never hits; a word list, "sleep_until collect". */
+void fake_spare(struct fakehost *f, const char *names);
+uint64_t fake_calls(const struct fakehost *f);
+uint64_t fake_blocking_calls(const struct fakehost *f);
+/* The function that was made to fail; "" if none was. */
+const char *fake_failed_call(const struct fakehost *f);
+
+/* ---- what was said ---- */
+
+const char *fake_log(const struct fakehost *f); /* all lines, "WARN text\n" */
+const char *fake_why(const struct fakehost *f); /* the latest text given to fail; "" */
+
+/* ---- the run ---- */
+
+void fake_facts(struct fakehost *f, assay_ns block_interval, uint64_t expected, uint64_t depth);
+
+/* ---- nodes and chains ---- */
+
+/* Adds count nodes "role-0", ... all reachable, at genesis. */
+void fake_nodes(struct fakehost *f, const char *role, uint32_t count);
+/* Blocks "<prefix><height>" for from..to, the first one upon `parent` ("genesis" or a block). */
+void fake_chain(
+    struct fakehost *f, const char *prefix, const char *parent, uint64_t from, uint64_t to);
+void fake_item(struct fakehost *f, const char *block, const char *kind, const char *id);
+void fake_block_flags(struct fakehost *f, const char *block, uint32_t flags);
+/* The host never learns this block's contents: look-ups answer ASSAY_E_NOTFOUND. */
+void fake_hide(struct fakehost *f, const char *block);
+
+/* At `at` the node's tip becomes `block` ("genesis": a restart from nothing). */
+void fake_adopt(struct fakehost *f, assay_ns at, uint32_t node, const char *block);
+/* The node adopts <prefix><from>, ... one every `interval` from `at` on; ASSAY_ANY_NODE: all do. */
+void fake_adopt_run(struct fakehost *f, uint32_t node, const char *prefix, uint64_t from,
+    uint64_t to, assay_ns at, assay_ns interval);
+/* The node calls `block` final. */
+void fake_final(struct fakehost *f, assay_ns at, uint32_t node, const char *block);
+void fake_takes_back_final(struct fakehost *f, uint32_t node, uint64_t heights);
+/* From `at` on observations fail; the host sees what it missed when they succeed again. */
+void fake_unreachable(struct fakehost *f, assay_ns at, uint32_t node);
+void fake_reachable(struct fakehost *f, assay_ns at, uint32_t node);
+/* The feed drops so many observations at `at`. */
+void fake_lose(struct fakehost *f, assay_ns at, uint64_t count);
+
+/* ---- traffic ---- */
+
+/* A submission that some workload has reported. */
+void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay_ns at);
+size_t fake_submission_count(const struct fakehost *f, uint32_t outcome);
+
+/* How node answers from now on: code 0 is a broken connection. */
+void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns latency);
+/* How late requests leave. */
+void fake_send_delay(struct fakehost *f, assay_ns delay);
+
+struct fake_sent {
+    uint32_t node;
+    assay_ns asked_at; /* when the plugin called start */
+    assay_ns at;       /* when it was to be sent */
+    assay_ns timeout;
+};
+size_t fake_sent_count(const struct fakehost *f);
+const struct fake_sent *fake_sent(const struct fakehost *f, size_t index);
+
+/* Accounts for purses, time to make a transaction, time until an output can be used again. */
+void fake_purse(struct fakehost *f, uint32_t accounts, assay_ns make_time, assay_ns recycle);
+uint32_t fake_purse_users(const struct fakehost *f); /* that were asked for; 0: never */
+
+/* ---- measurements of the plugin ---- */
+
+/* Counter: sum. Gauge: last. Histogram: sum. 0 when it was never defined. */
+double fake_metric(const struct fakehost *f, const char *name);
+size_t fake_metric_samples(const struct fakehost *f, const char *name);
+
+/* ---- deployment ---- */
+
+void fake_variable(struct fakehost *f, const char *name, const char *value);
+/* What the deployer did, one call after the other: "free_port tcp\nbind 0 0 127.0.0.1:20000\n". */
+const char *fake_story(const struct fakehost *f);
+
+#endif
