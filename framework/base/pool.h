@@ -18,6 +18,11 @@ struct pool {
     size_t size_max;
 };
 
+/* An empty pool, as initialiser (which auto_pool needs) and as call. */
+#define POOL_INIT(maximum)                                                                         \
+    {                                                                                              \
+        .size_max = (maximum)                                                                      \
+    }
 void pool_init(struct pool *pool, size_t size_max);
 void pool_done(
     struct pool *pool); /* frees all; the pool is empty afterwards and may be used again */

@@ -5,8 +5,7 @@
    ones fail with the same status, so a long run of appends is checked once, at
    the end. What was appended before the failure stays readable.
 
-       auto_str struct str text;
-       str_init(&text, LINE_MAX_BYTES);
+       auto_str struct str text = STR_INIT(LINE_MAX_BYTES);
        (void)str_append(&text, name);
        if (str_appendf(&text, " = %d", value))
            return error_set(err, text.status, "...");
@@ -31,6 +30,12 @@ struct str {
     assay_status status; /* of the first append that failed */
 };
 
+/* An empty string, as initialiser and as call: the first where it is declared,
+   which auto_str needs; the second for a member or for use again. */
+#define STR_INIT(maximum)                                                                          \
+    {                                                                                              \
+        .len_max = (maximum)                                                                       \
+    }
 void str_init(struct str *str, size_t len_max);
 void str_done(struct str *str);  /* frees; the object is empty afterwards and may be used again */
 void str_clear(struct str *str); /* empties and forgets a failure, keeps the memory */

@@ -4,12 +4,10 @@
    valid until the next push, add or remove. The array does not own what its
    items point to: whoever fills it frees that, typically with VEC_EACH.
 
-       struct vec nodes;
-       vec_init(&nodes, sizeof(struct node), NODES_MAX);
+       auto_vec struct vec nodes = VEC_INIT(struct node, NODES_MAX);
        struct node *node = vec_add(&nodes);       zeroed, NULL when full or without memory
        VEC_EACH(struct node, item, &nodes)
            node_done(item);
-       vec_done(&nodes);
 
    One thread at a time. */
 #ifndef ASSAY_BASE_VEC_H
@@ -29,6 +27,11 @@ struct vec {
     size_t count_max;
 };
 
+/* An empty array, as initialiser (which auto_vec needs) and as call. */
+#define VEC_INIT(type, maximum)                                                                    \
+    {                                                                                              \
+        .item_size = sizeof(type), .count_max = (maximum)                                          \
+    }
 void vec_init(struct vec *vec, size_t item_size, size_t count_max);
 void vec_done(struct vec *vec);  /* frees the array; it is empty afterwards and may be used again */
 void vec_clear(struct vec *vec); /* empties, keeps the memory */

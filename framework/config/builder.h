@@ -17,7 +17,12 @@ struct assay_scenario {
     struct problems found;     /* problems of the last build or run, requested ones included */
     struct str problem_text;   /* what assay_scenario_problems shows */
     struct str manifest_text;  /* what assay_scenario_manifest shows */
-    bool is_built;
+    bool is_built;             /* without problems, and nothing was changed since */
+
+    /* What calls asked for together, checked against each other by build. */
+    uint32_t transaction_users; /* 0: no transactions asked for */
+    bool has_da;
+    bool has_chaos;
 };
 
 /* For assay_scenario_run: writes `found` anew into problem_text, after resolving

@@ -25,7 +25,7 @@
            manifest_resolve(instance, <schema of instance->plugin_id>, &problems);
        if (problems_status(&problems)) ...
 
-   A manifest borrows from its ini, which must outlive it. One thread at a time. */
+   A manifest borrows from its ini, which must outlive it unchanged. One thread at a time. */
 #ifndef ASSAY_CONFIG_MANIFEST_H
 #define ASSAY_CONFIG_MANIFEST_H
 

@@ -29,12 +29,13 @@ enum problem_severity {
 
 struct problem {
     enum problem_severity severity;
-    char *where; /* "smoke.ini:14"; "" when there is no place */
+    uint32_t line; /* in a file; 0: elsewhere */
+    char *where;   /* "smoke.ini:14"; "" when there is no place */
     char *text;
 };
 
 struct problems {
-    struct vec list; /* of struct problem, in order of discovery */
+    struct vec list; /* of struct problem, in order of discovery, but a file's by line */
     size_t error_count;
     size_t warning_count;
     bool is_short_of_memory;
@@ -52,6 +53,11 @@ void problems_warn(struct problems *problems, const struct origin *origin, const
 /* For a function that reports through a struct error: its text as a problem. */
 void problems_add_error(
     struct problems *problems, const struct origin *origin, const struct error *err);
+
+/* Adds copies of all that is in from. */
+void problems_append(struct problems *problems, const struct problems *from);
+
+/* Memory ran out: whatever was checked, it was not all. */
 void problems_nomem(struct problems *problems);
 
 /* ASSAY_OK: no errors. ASSAY_E_INVALID: some. ASSAY_E_NOMEM: the list may be incomplete. */

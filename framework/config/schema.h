@@ -17,8 +17,7 @@
 
 enum {
     SCHEMA_OPTIONS_MAX = 512,
-    SCHEMA_STRUCT_SIZE_MAX = 1024 * 1024,
-    SCHEMA_LIST_ITEMS_MAX = 4096
+    SCHEMA_STRUCT_SIZE_MAX = 1024 * 1024
 };
 
 /* An option table as a plugin gives it; borrowed, may be empty. */
@@ -54,6 +53,9 @@ struct values {
 
 void values_init(struct values *values);
 void values_done(struct values *values);
+
+/* The value of the option of that name, or NULL. */
+struct value *values_find(const struct values *values, const char *name);
 
 /* Fills out (initialised, empty) from a section; NULL: from defaults alone. The
    key "plugin" belongs to the manifest and is passed over. Strings are copied,

@@ -85,13 +85,14 @@ ASSAY_EXPORT void assay_scenario_da(
 
 /* Restarts nodes at random ([workload.chaos]): after a pause between `pause_min` and `pause_max`
  * one that has not been restarted for `cooldown`. Needs assay_scenario_enable_node_control. A
- * field left 0 takes its default. */
+ * span left 0 takes the default given beside it; with both groups 0, both are restarted. NULL:
+ * all defaults. */
 typedef struct assay_chaos {
     size_t struct_size;
     assay_ns pause_min;  /* 10 s */
     assay_ns pause_max;  /* 30 s; not below pause_min */
     assay_ns cooldown;   /* 60 s; not below pause_min */
-    uint32_t validators; /* non-zero: restart validators; never the only one */
+    uint32_t validators; /* non-zero: restart validators, unless there is only one */
     uint32_t executors;  /* non-zero: restart executors */
 } assay_chaos;
 ASSAY_EXPORT void assay_scenario_chaos_restart(assay_scenario *s, const assay_chaos *chaos);
