@@ -41,9 +41,12 @@ static bool is_below(const struct problem *a, const struct problem *b)
 static void keep(struct problems *problems, struct problem problem)
 {
     struct problem *list = NULL;
+    assay_status status = ASSAY_E_NOMEM;
 
-    if (!problem.where || !problem.text || vec_push(&problems->list, &problem)) {
-        problems->is_short_of_memory = true;
+    if (problem.where && problem.text)
+        status = vec_push(&problems->list, &problem);
+    if (status) { /* beyond the maximum it is counted, not kept */
+        problems->is_short_of_memory = problems->is_short_of_memory || status == ASSAY_E_NOMEM;
         free(problem.where);
         free(problem.text);
         return;
@@ -121,10 +124,12 @@ void problems_append(struct problems *problems, const struct problems *from)
     problems->warning_count += from->warning_count;
     problems->is_short_of_memory = problems->is_short_of_memory || from->is_short_of_memory;
     VEC_EACH(const struct problem, problem, &from->list) {
-        if (problems->list.count < PROBLEMS_MAX)
-            keep(problems,
-                (struct problem){
-                    problem->severity, mem_dup(problem->where), mem_dup(problem->text)});
+        const struct problem copy = {.severity = problem->severity,
+            .line = problem->line,
+            .where = mem_dup(problem->where),
+            .text = mem_dup(problem->text)};
+
+        keep(problems, copy);
     }
 }
 
