@@ -11,8 +11,8 @@
  *     N  = round(-ln(1 - f) * 10^18)
  *     t0 = floor(r * N / (S * 10^18))
  *     t1 = r - (floor(r * N^2 / (2 * S^2 * 10^36)) mod r)
- * N is computed in double precision, as the node does (f = 0.9 gives 2302585092994045952); from N
- * on, all is exact integer arithmetic. */
+ * N is computed in double precision, as the node does (f = 0.9 gives 2302585092994045952), so its
+ * last three digits or so are the machine's; from N on, all is exact integer arithmetic. */
 struct lottery {
     uint64_t total_stake;
     uint64_t n; /* N above */
@@ -57,7 +57,7 @@ struct epoch_config {
 struct epochs {
     uint64_t base_period;   /* floor(k / f) slots */
     uint64_t length;        /* slots in an epoch */
-    uint64_t nonce_contrib; /* the next epoch's nonce takes blocks up to this slot of the epoch */
+    uint64_t nonce_contrib; /* blocks before this slot of an epoch go into the next one's nonce */
 };
 
 /* NOMOS_E_DATA when a part is zero, f is not in (0, 1], or k is too large for 64 bits of slots. */

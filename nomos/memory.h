@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Room for `count` objects of `size` bytes, zeroed. NULL when out of memory or when the product
    overflows; never NULL for a count of zero. */
@@ -18,7 +19,10 @@ void *nomos_resize(void *block, size_t size);
 
 static inline void nomos_free_slot(void *slot)
 {
-    free(*(void **)slot);
+    void *block;
+
+    memcpy(&block, slot, sizeof(block));
+    free(block);
 }
 
 /* Frees a pointer when it goes out of scope. */

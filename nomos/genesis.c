@@ -1,0 +1,210 @@
+#include "nomos/genesis.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "nomos/keys.h"
+#include "nomos/memory.h"
+
+static const char inscription[] = "genesis";
+#define INSCRIPTION_SIZE (sizeof(inscription) - 1)
+
+/* A declaration is agreed to by the owner of the note it locks and by the provider's zk key. */
+#define DECLARATION_OWNERS 2
+
+/* What a declaration follows from. */
+struct declaration {
+    const struct genesis_node *node;
+    enum sdp_service service;
+    size_t note_index; /* the output it locks */
+};
+
+/* Declarations come service by service: data availability for every node, then blend. */
+static struct declaration declaration_at(const struct genesis_spec *spec, size_t i)
+{
+    const size_t node = i % spec->node_count;
+    const bool is_da = i < spec->node_count;
+
+    return (struct declaration){
+        .node = &spec->nodes[node],
+        .service = is_da ? SDP_DA : SDP_BLEND,
+        .note_index = node * GENESIS_NOTES_PER_NODE + (is_da ? 1 : 2),
+    };
+}
+
+static struct note node_note(
+    const struct wire *wire, const struct bytes32 *seed, enum note_purpose purpose, uint64_t value)
+{
+    const struct fr secret_key = note_secret_key(purpose, seed);
+
+    return (struct note){.value = value, .pk = zk_public_key(wire, &secret_key)};
+}
+
+static enum nomos_status fill_outputs(const struct wire *wire, const struct genesis_spec *spec,
+    struct mantle_tx *tx, struct nomos_error *err)
+{
+    struct note *out = tx->outputs;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < spec->node_count; i++) {
+        const struct bytes32 *seed = &spec->nodes[i].seed;
+
+        *out++ = node_note(wire, seed, NOTE_LEADER, GENESIS_LEADER_NOTE);
+        *out++ = node_note(wire, seed, NOTE_DA, GENESIS_SERVICE_NOTE);
+        *out++ = node_note(wire, seed, NOTE_BLEND, GENESIS_SERVICE_NOTE);
+    }
+    for (size_t i = 0; i < spec->account_count; i++) {
+        if (spec->accounts[i].value == 0)
+            return nomos_fail(err, NOMOS_E_DATA, "wallet account %zu is worth 0", i);
+        *out++ = spec->accounts[i];
+    }
+    for (size_t i = 0; i < tx->output_count; i++)
+        if (__builtin_add_overflow(sum, tx->outputs[i].value, &sum))
+            return nomos_fail(err, NOMOS_E_DATA, "the genesis values exceed 64 bits in sum");
+    return NOMOS_OK;
+}
+
+static enum nomos_status fill_inscription(struct op *op, struct nomos_error *err)
+{
+    uint8_t *data = nomos_alloc(INSCRIPTION_SIZE, 1);
+
+    if (!data)
+        return nomos_fail_memory(err);
+    memcpy(data, inscription, INSCRIPTION_SIZE);
+    op->code = OP_CHANNEL_INSCRIBE;
+    op->inscribe = (struct op_inscribe){.data = data, .data_size = INSCRIPTION_SIZE};
+    return NOMOS_OK;
+}
+
+static enum nomos_status fill_declaration(const struct wire *wire,
+    const struct declaration *declaration, struct op *op, struct nomos_error *err)
+{
+    struct multiaddr *locator = nomos_alloc(1, sizeof(*locator));
+    struct ed25519_key provider;
+
+    if (!locator)
+        return nomos_fail_memory(err);
+    *locator = declaration->service == SDP_DA ? declaration->node->da_locator
+                                              : declaration->node->blend_locator;
+    ed25519_from_seed(&declaration->node->seed, &provider);
+    const struct fr zk_secret_key = provider_secret_key(&provider.public_key);
+    op->code = OP_SDP_DECLARE;
+    op->declare = (struct op_declare){
+        .service = declaration->service,
+        .locators = locator,
+        .locator_count = 1,
+        .provider_id = provider.public_key,
+        .zk_id = zk_public_key(wire, &zk_secret_key),
+    };
+    return NOMOS_OK;
+}
+
+static enum nomos_status fill_ops(const struct wire *wire, const struct genesis_spec *spec,
+    struct mantle_tx *tx, struct nomos_error *err)
+{
+    const struct fr ledger_hash = tx_ledger_hash(wire, tx);
+    enum nomos_status status = fill_inscription(&tx->ops[0], err);
+
+    for (size_t i = 1; !status && i < tx->op_count; i++) {
+        const struct declaration declaration = declaration_at(spec, i - 1);
+        const size_t index = declaration.note_index;
+
+        status = fill_declaration(wire, &declaration, &tx->ops[i], err);
+        if (!status)
+            tx->ops[i].declare.locked_note_id =
+                note_id(wire, &ledger_hash, index, &tx->outputs[index]);
+    }
+    return status;
+}
+
+/* The keys that agree to a declaration, and the statement they agree to. */
+struct agreement {
+    struct fr owners[DECLARATION_OWNERS];
+    struct fr secret_keys[DECLARATION_OWNERS];
+};
+
+static struct agreement agreement_of(
+    const struct declaration *declaration, const struct mantle_tx *tx, const struct op_declare *op)
+{
+    const enum note_purpose purpose = declaration->service == SDP_DA ? NOTE_DA : NOTE_BLEND;
+
+    return (struct agreement){
+        .owners = {tx->outputs[declaration->note_index].pk, op->zk_id},
+        .secret_keys = {note_secret_key(purpose, &declaration->node->seed),
+            provider_secret_key(&op->provider_id)},
+    };
+}
+
+static enum nomos_status sign(const struct wire *wire, const struct zk_scheme *scheme,
+    const struct genesis_spec *spec, struct signed_tx *signed_tx, struct nomos_error *err)
+{
+    const struct mantle_tx *tx = &signed_tx->tx;
+    const struct fr hash = tx_hash(wire, tx);
+    const struct bytes32 message = tx_signing_bytes(&hash);
+
+    for (size_t i = 1; i < tx->op_count; i++) {
+        const struct declaration declaration = declaration_at(spec, i - 1);
+        const struct agreement agreement = agreement_of(&declaration, tx, &tx->ops[i].declare);
+        const struct zk_statement statement = {hash, agreement.owners, DECLARATION_OWNERS};
+        struct op_proof *proof = &signed_tx->op_proofs[i];
+        struct ed25519_key provider;
+
+        const enum nomos_status status =
+            scheme->prove(wire, &statement, agreement.secret_keys, &proof->zk, err);
+        if (status)
+            return status;
+        ed25519_from_seed(&declaration.node->seed, &provider);
+        proof->ed25519 = ed25519_sign(&provider, message.bytes, sizeof(message.bytes));
+        proof->kind = OP_PROOF_ZK_AND_ED25519;
+    }
+    return NOMOS_OK;
+}
+
+/* All arrays of the transaction, zeroed. */
+static enum nomos_status allocate(
+    const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
+{
+    const size_t op_count = 1 + 2 * spec->node_count;
+    const size_t output_count = GENESIS_NOTES_PER_NODE * spec->node_count + spec->account_count;
+
+    if (output_count == 0)
+        return nomos_fail(err, NOMOS_E_DATA, "a genesis needs a node or a wallet account");
+    out->op_proofs = nomos_alloc(op_count, sizeof(*out->op_proofs));
+    out->tx.ops = nomos_alloc(op_count, sizeof(*out->tx.ops));
+    out->tx.op_count = out->tx.ops ? op_count : 0;
+    out->tx.outputs = nomos_alloc(output_count, sizeof(*out->tx.outputs));
+    out->tx.output_count = out->tx.outputs ? output_count : 0;
+    if (!out->op_proofs || !out->tx.ops || !out->tx.outputs)
+        return nomos_fail_memory(err);
+    return NOMOS_OK;
+}
+
+enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme *scheme,
+    const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
+{
+    struct signed_tx built = {0};
+    enum nomos_status status = allocate(spec, &built, err);
+
+    if (!status)
+        status = fill_outputs(wire, spec, &built.tx, err);
+    if (!status)
+        status = fill_ops(wire, spec, &built.tx, err);
+    if (!status)
+        status = sign(wire, scheme, spec, &built, err);
+    if (status)
+        signed_tx_done(&built);
+    else
+        *out = built;
+    return status;
+}
+
+uint64_t genesis_total_stake(const struct signed_tx *genesis)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < genesis->tx.output_count; i++) {
+        assert(genesis->tx.outputs[i].value <= UINT64_MAX - sum); /* built or verified */
+        sum += genesis->tx.outputs[i].value;
+    }
+    return sum;
+}

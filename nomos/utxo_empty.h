@@ -1,0 +1,45 @@
+/* The hash of an empty subtree of each height, in Montgomery form: utxo_empty[0] is an empty place,
+   utxo_empty[h] compresses two of utxo_empty[h - 1]. test_nomos_utxo recomputes them. */
+#ifndef NOMOS_UTXO_EMPTY_H
+#define NOMOS_UTXO_EMPTY_H
+
+#include "nomos/utxo.h"
+
+// clang-format off
+static const struct fr utxo_empty[UTXO_HEIGHT + 1] = {
+    {{0x0000000000000000, 0x0000000000000000, 0x0000000000000000, 0x0000000000000000}},
+    {{0x8e501854b3c3dfd6, 0x40a5fde3f6db1616, 0x3883170049d3c886, 0x29ba1171b5aeb014}},
+    {{0x488c6911c8a62023, 0x6c8799dff97e6075, 0x34a8c317d6c851b3, 0x066cef1dd445984b}},
+    {{0xa407b5d41fd087d6, 0xac82b57317aefa74, 0x9c8cb514892364ad, 0x272a1e34cc3fcd28}},
+    {{0x905a67d4480d156c, 0x0413b744db6ee5e7, 0x80e19bdc52db137f, 0x238ec1649e896ede}},
+    {{0xf54ba6120a5f679b, 0x77ab923a4b941277, 0x94cd564ffc152403, 0x2d934063c3d9b428}},
+    {{0x2e5ce5b84327e544, 0x49e8abaa4d4c8d1d, 0xcde2d2cadf3cd4c2, 0x0085b5a175276e37}},
+    {{0x87bbb8829ed33296, 0x2f436f54d8cd86b3, 0x6171539cc5a2ecd0, 0x18fa68cd0bf52922}},
+    {{0x0aaf6d23739f17bb, 0xf67d7a55e8eb43d2, 0xa895b007f3cda7b8, 0x1d9aaf2d1e3467f4}},
+    {{0x3fc482361519283e, 0xa4c64e04d0e0e378, 0xadad8f237ac41c16, 0x0f80baebe87fcc44}},
+    {{0x2e6cca871bd25a38, 0x90beb11661dd39df, 0xf17ce8ab2141e690, 0x1bf3df76031b76de}},
+    {{0x90cf92322261dc99, 0x3fb04de84509f8e0, 0x3f4c58706e9be870, 0x0a690b62aad537f5}},
+    {{0xc70337fb135b0b9b, 0xd21cedcdd3abae98, 0x45126688ff301ae0, 0x2e208829884a6557}},
+    {{0x6b0ce532bc9001a9, 0xb59c9238c3ffadbc, 0x8240ab6eac505f3f, 0x19edd87444316ac4}},
+    {{0xfcb9308fdedc3bb6, 0x1b04331787cabf96, 0x3919998793639ce3, 0x248153b74cc4c198}},
+    {{0x25596dc1717700a1, 0x7a786e7842d9f14b, 0x45ea70312ecc4a65, 0x1cb44868af031ceb}},
+    {{0x532d640c8ac5ff99, 0x70e4cb571f1a9ac4, 0x06368576d7e1d6e8, 0x056adb57db71bc95}},
+    {{0x0dfa088916f3fed8, 0x6ec8887afa932782, 0x68109ad9ab53d3c2, 0x286e55b1b7c9df85}},
+    {{0x0f20c7299e8a0f32, 0x2240e8a60a64176d, 0xc48b713ef80d1b71, 0x2494dc0eb578cb8a}},
+    {{0xb087e5bce529f17d, 0x0c44139b3ceeb5d1, 0x586d34a2b3477d62, 0x1d1454ef414700ad}},
+    {{0x19d75465c87d7287, 0xe97b69ef649391f3, 0x7748d3bcb56d8931, 0x2d2df919fbba0943}},
+    {{0x57cd8852db22e628, 0xfaf556fb9fee6372, 0x01ca9d220a15ca8a, 0x1f2907ae81e68f38}},
+    {{0xac8c6e49d33e9ca2, 0x1f2095b3639c4940, 0x09f276b43e697dc4, 0x07cd49af504acc9f}},
+    {{0xce03a9102061945b, 0xa923098a57071041, 0xda8c301ae6c9f146, 0x13c4fc2390d7ca1d}},
+    {{0x153126a38cd7c1d6, 0x1704a3d487831720, 0xa5d7d5ac66b5c04c, 0x2da242ab1b99a549}},
+    {{0x2effc2dd781a3365, 0xb56286dc845913f4, 0xd8a22132b329565d, 0x0c98ba0097756709}},
+    {{0x1be413b872b8defc, 0xc416351dbc054cc1, 0x404fc9a1981c1562, 0x14dafcb8fa1f2db3}},
+    {{0x5846ce1a6a27c84e, 0xbd0ca22fb9d80a33, 0x7e91301f17ebce70, 0x135ccbc6538ab5a2}},
+    {{0x62e7c92883386005, 0xa3486eba2891157b, 0x0c8b0d745d3059f1, 0x08d4b34ec0205fef}},
+    {{0x2bfaa13f83a40f7a, 0xd5824eb696d997e3, 0x36ece79b69d1b9e7, 0x005008614c079b30}},
+    {{0x322b1bccba4254ce, 0x5a6fbe982c4c586b, 0x817ae58d74a50ed4, 0x21045cf1cba12b26}},
+    {{0x1838d5f792dbaf26, 0x823bd7e057970ba6, 0xaca3512371bfebc1, 0x203d3a9a8cd79e9e}},
+};
+// clang-format on
+
+#endif
