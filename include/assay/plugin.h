@@ -608,7 +608,8 @@ typedef struct assay_observation {
 typedef struct assay_observe {
     size_t struct_size;
     /* Does the host know this block (header and contents)? Saves fetching it from every node.
-     * Claims it: after 0 the caller must publish it or abandon it; others wait or go on without. */
+     * 1: yes. 0: no, and it is the caller's now to publish or to abandon, within 5 s. 2: no, but
+     * somebody else is at it: wait a little and ask again, before `chain` names it. */
     uint32_t (*known)(const assay_host *, const char *id);
     /* A block's contents; node and seen_at are ignored. `height` may be 0 for "parent's plus 1". */
     assay_status (*block)(const assay_host *, const assay_block_info *);
