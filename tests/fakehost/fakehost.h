@@ -54,8 +54,8 @@ void fake_cancel_at(struct fakehost *f, assay_ns at);
 void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status);
 /* The nth blocking call finds its operation cancelled; 0: none. */
 void fake_cancel_call(struct fakehost *f, uint64_t nth);
-/* Names of the functions that fail_call never hits; a word list, "sleep_until collect". */
-void fake_spare(struct fakehost *f, const char *names);
+/* Counts only calls of this function, "start", for fake_fail_call, from now on. */
+void fake_aim(struct fakehost *f, const char *name);
 uint64_t fake_calls(const struct fakehost *f);
 uint64_t fake_blocking_calls(const struct fakehost *f);
 /* The function that was made to fail; "" if none was. */

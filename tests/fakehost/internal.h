@@ -70,7 +70,7 @@ struct fakehost {
 
     uint64_t calls, blocking_calls, fail_call, cancel_call;
     assay_status fail_status;
-    char failed_call[32], spared[256];
+    char failed_call[32], aim[32];
     int64_t alive; /* objects handed out and not given back */
 
     const assay_plugin *plugin;

@@ -1,0 +1,155 @@
+#include "tally.h"
+
+#include <assay/sdk.h>
+
+static const char kind[] = "transaction";
+
+/* Indexed by ASSAY_SUBMIT_...; nothing ends as pending. */
+static const char *const outcome_names[] = {NULL, "accepted", "refused", "failed", "missed"};
+
+void tally_init(struct tally *tally, const assay_host *host)
+{
+    const assay_metrics *metrics = assay_metrics_of(host);
+
+    *tally =
+        (struct tally){.host = host, .submissions = assay_submissions_of(host), .metrics = metrics};
+    tally->sent_metric = metrics->define(host, "sent", ASSAY_COUNTER, "transactions");
+    for (uint32_t i = ASSAY_SUBMIT_ACCEPTED; i <= ASSAY_SUBMIT_MISSED; i++)
+        tally->outcome_metrics[i] =
+            metrics->define(host, outcome_names[i], ASSAY_COUNTER, "transactions");
+    tally->lateness = metrics->define(host, "lateness", ASSAY_HISTOGRAM, "seconds");
+    tally->response = metrics->define(host, "response", ASSAY_HISTOGRAM, "seconds");
+    tally->service = metrics->define(host, "service", ASSAY_HISTOGRAM, "seconds");
+    tally->making = metrics->define(host, "making", ASSAY_HISTOGRAM, "seconds");
+}
+
+static void record(const struct tally *tally, uint32_t metric, double value)
+{
+    if (metric != ASSAY_NO_METRIC)
+        tally->metrics->record(tally->host, metric, value);
+}
+
+static void record_span(const struct tally *tally, uint32_t metric, assay_ns span)
+{
+    record(tally, metric, span > 0 ? (double)span / (double)ASSAY_SECOND : 0);
+}
+
+static assay_status report(struct tally *tally, const assay_submission *submission)
+{
+    assay_status s = tally->submissions->report(tally->host, submission);
+
+    /* An accepted transaction that nobody knows of would not be missed by anybody. */
+    if (s)
+        return assay_fail_f(
+            tally->host, s, "cannot record what became of transaction %s", submission->id);
+    return ASSAY_OK;
+}
+
+void tally_made(struct tally *tally, assay_ns took)
+{
+    record_span(tally, tally->making, took);
+}
+
+assay_status tally_pending(struct tally *tally, const struct attempt *attempt)
+{
+    assay_submission submission =
+        ASSAY_RECORD_WITH(assay_submission, .kind = kind, .id = attempt->id, .at = attempt->at,
+            .node = attempt->node, .outcome = ASSAY_SUBMIT_PENDING);
+
+    return report(tally, &submission);
+}
+
+assay_status tally_settled(struct tally *tally, const struct attempt *attempt, uint32_t outcome,
+    const assay_reply_info *reply)
+{
+    assay_submission submission =
+        ASSAY_RECORD_WITH(assay_submission, .kind = kind, .id = attempt->id, .at = attempt->at,
+            .sent = reply->sent, .done = reply->done, .node = attempt->node, .outcome = outcome);
+
+    /* The system's word on what the answer means; one that we do not know says nothing. */
+    if (outcome < ASSAY_SUBMIT_ACCEPTED || outcome > ASSAY_SUBMIT_MISSED)
+        submission.outcome = ASSAY_SUBMIT_FAILED;
+    tally->outcomes[submission.outcome]++;
+    record(tally, tally->outcome_metrics[submission.outcome], 1);
+    if (reply->status == ASSAY_E_CANCELLED) /* given up by us: its times are no measurement */
+        return report(tally, &submission);
+    if (reply->sent) {
+        tally->sent++;
+        record(tally, tally->sent_metric, 1);
+        record_span(tally, tally->lateness, reply->sent - attempt->at);
+        record_span(tally, tally->service, reply->done - reply->sent);
+    }
+    record_span(tally, tally->response, reply->done - attempt->at);
+    return report(tally, &submission);
+}
+
+assay_status tally_missed(struct tally *tally, const struct attempt *attempt, enum miss why)
+{
+    char made_up[ASSAY_ID_MAX];
+    assay_submission submission =
+        ASSAY_RECORD_WITH(assay_submission, .kind = kind, .id = attempt->id, .at = attempt->at,
+            .node = attempt->node, .outcome = ASSAY_SUBMIT_MISSED);
+
+    tally->misses[why]++;
+    tally->outcomes[ASSAY_SUBMIT_MISSED]++;
+    record(tally, tally->outcome_metrics[ASSAY_SUBMIT_MISSED], 1);
+    if (!submission.id) {
+        (void)snprintf(made_up, sizeof(made_up), "%.60s#%llu", tally->host->instance,
+            (unsigned long long)tally->outcomes[ASSAY_SUBMIT_MISSED]);
+        submission.id = made_up;
+    }
+    return report(tally, &submission);
+}
+
+/* The quantile in milliseconds, or 0 when there is nothing to measure. */
+static double quantile_ms(const struct tally *tally, uint32_t metric, double q)
+{
+    double value = 0;
+
+    if (metric == ASSAY_NO_METRIC ||
+        tally->metrics->value(tally->host, metric, q, &value) != ASSAY_OK)
+        return 0;
+    return value * 1e3;
+}
+
+static void advise(const struct tally *tally)
+{
+    unsigned long long missed = tally->outcomes[ASSAY_SUBMIT_MISSED];
+
+    assay_log_f(tally->host, ASSAY_WARN,
+        "%llu of %llu planned transactions were never sent, so the load was lighter than asked for",
+        missed, (unsigned long long)tally->offered);
+    if (tally->misses[MISS_DRY])
+        assay_log_f(tally->host, ASSAY_WARN,
+            "%llu missed since no user had a spendable output: raise users (and the wallet's "
+            "accounts), or lower rate",
+            (unsigned long long)tally->misses[MISS_DRY]);
+    if (tally->misses[MISS_CROWDED])
+        assay_log_f(tally->host, ASSAY_WARN,
+            "%llu missed since in_flight_max requests were unanswered: the nodes answer too "
+            "slowly for this rate, or raise in_flight_max",
+            (unsigned long long)tally->misses[MISS_CROWDED]);
+    if (tally->misses[MISS_BEHIND])
+        assay_log_f(tally->host, ASSAY_WARN,
+            "%llu missed since making one transaction takes %.3f ms (p50) on this machine: lower "
+            "rate, or split the load over two workload sections",
+            (unsigned long long)tally->misses[MISS_BEHIND], quantile_ms(tally, tally->making, 0.5));
+}
+
+void tally_summarise(const struct tally *tally)
+{
+    const uint64_t *outcomes = tally->outcomes;
+
+    assay_log_f(tally->host, ASSAY_INFO,
+        "offered %llu, sent %llu: %llu accepted, %llu refused, %llu failed; %llu missed; lateness "
+        "p50 %.3f ms, p99 %.3f ms; response p50 %.1f ms, p99 %.1f ms",
+        (unsigned long long)tally->offered, (unsigned long long)tally->sent,
+        (unsigned long long)outcomes[ASSAY_SUBMIT_ACCEPTED],
+        (unsigned long long)outcomes[ASSAY_SUBMIT_REFUSED],
+        (unsigned long long)outcomes[ASSAY_SUBMIT_FAILED],
+        (unsigned long long)outcomes[ASSAY_SUBMIT_MISSED], quantile_ms(tally, tally->lateness, 0.5),
+        quantile_ms(tally, tally->lateness, 0.99), quantile_ms(tally, tally->response, 0.5),
+        quantile_ms(tally, tally->response, 0.99));
+    if (outcomes[ASSAY_SUBMIT_MISSED])
+        advise(tally);
+}
