@@ -598,6 +598,11 @@ typedef struct assay_spec {
 
 /* ---- observation: offered to systems, which fill the block and status tables with it ---- */
 #define ASSAY_OBSERVE "assay.observe/1"
+enum {
+    ASSAY_BLOCK_YOURS = 0,
+    ASSAY_BLOCK_KNOWN = 1,
+    ASSAY_BLOCK_CLAIMED = 2
+};
 typedef struct assay_observation {
     size_t struct_size;
     uint64_t height, slot;   /* of the tip */
@@ -608,8 +613,9 @@ typedef struct assay_observation {
 typedef struct assay_observe {
     size_t struct_size;
     /* Does the host know this block (header and contents)? Saves fetching it from every node.
-     * 1: yes. 0: no, and it is the caller's now to publish or to abandon, within 5 s. 2: no, but
-     * somebody else is at it: wait a little and ask again, before `chain` names it. */
+     * ASSAY_BLOCK_YOURS: no, and it is now the caller's to publish with `block`, or to abandon
+     * (after 5 s without either the claim lapses). ASSAY_BLOCK_CLAIMED: another task is at it; ask
+     * again in a moment. */
     uint32_t (*known)(const assay_host *, const char *id);
     /* A block's contents; node and seen_at are ignored. `height` may be 0 for "parent's plus 1". */
     assay_status (*block)(const assay_host *, const assay_block_info *);
