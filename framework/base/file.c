@@ -24,6 +24,7 @@ enum {
 assay_status file_read_fd(int fd, size_t size_max, struct file_text *out, struct error *err)
 {
     auto_str struct str text = STR_INIT(size_max);
+
     for (;;) {
         char chunk[READ_CHUNK];
         const ssize_t got = read(fd, chunk, sizeof chunk);

@@ -7,7 +7,8 @@
 #include "framework/base/mem.h"
 
 enum {
-    PROBLEM_TEXT_MAX = 4096
+    PROBLEM_TEXT_MAX = 4096,
+    PLACE_TEXT_MAX = 8192 /* a path of the longest kind, and a line number */
 };
 
 void problems_init(struct problems *problems)
@@ -61,7 +62,8 @@ static void keep(struct problems *problems, struct problem problem)
 
 static char *place_of(const struct origin *origin)
 {
-    auto_str struct str place = STR_INIT(PROBLEM_TEXT_MAX);
+    auto_str struct str place = STR_INIT(PLACE_TEXT_MAX);
+
     if (origin)
         (void)origin_write(origin, &place);
     return str_take(&place);
