@@ -1,0 +1,369 @@
+/* Observes one node: asks for its tip often, and when that has moved, walks back to what is known,
+   fetching each block once for the whole network.
+
+   Polling and not a stream, since the node has no stream of new blocks in the builds under test;
+   a poll costs the node about as much as one transaction (docs/internals has the measurement). */
+#include "plugins/systems/nomos/chain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/sdk.h>
+
+#include "nomos/json_block.h"
+
+#define FETCH_TIMEOUT (10 * ASSAY_SECOND)
+#define PEERS_EVERY   ASSAY_SECOND   /* how often the number of peers is asked for */
+#define POLL_PER_NODE ASSAY_MS       /* all nodes together: at most 1,000 polls a second */
+#define CLAIMED_RETRY (2 * ASSAY_MS) /* another task is fetching the block we need */
+#define CLAIMED_TRIES 2500           /* 5 s, as long as a claim lasts */
+
+struct tip {
+    struct bytes32 id, lib;
+    uint64_t height, slot;
+    char mode[32];
+};
+
+struct follower {
+    struct nomos *self;
+    assay_task *task;
+    uint32_t node;
+    uint32_t peers;
+    assay_ns peers_at; /* when to ask for them again */
+    struct chain chain;
+    char why[256]; /* of the last failure */
+};
+
+__attribute__((format(printf, 3, 4))) static assay_status give_up(
+    struct follower *f, assay_status status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(f->why, sizeof(f->why), format, args);
+    va_end(args);
+    return status;
+}
+
+/* ---- the tip ---- */
+
+static bool read_id(
+    const struct nomos *self, const assay_value *object, const char *name, struct bytes32 *out)
+{
+    const char *text = self->json->text(self->json->member(object, name));
+
+    return text && hex_to_bytes32(text, out);
+}
+
+static assay_status ask_for_tip(struct follower *f, struct tip *out)
+{
+    struct nomos *self = f->self;
+    const assay_value *root;
+    const char *mode;
+    assay_json *json = NULL;
+    assay_status s = nomos_get_json(self, f->task, f->node, "/cryptarchia/info", &json);
+
+    if (s)
+        return give_up(f, s, "GET /cryptarchia/info: no usable answer");
+    root = self->json->root(json);
+    mode = self->json->text(self->json->member(root, "mode"));
+    (void)snprintf(out->mode, sizeof(out->mode), "%s", mode ? mode : "");
+    if (!read_id(self, root, "tip", &out->id) || !read_id(self, root, "lib", &out->lib) ||
+        self->json->natural(self->json->member(root, "height"), &out->height) ||
+        self->json->natural(self->json->member(root, "slot"), &out->slot))
+        s = give_up(f, ASSAY_E_INVALID,
+            "GET /cryptarchia/info: tip, lib, height or slot is missing or malformed");
+    self->json->release(json);
+    return s;
+}
+
+static void ask_for_peers(struct follower *f)
+{
+    struct nomos *self = f->self;
+    assay_json *json = NULL;
+    uint64_t peers;
+
+    if (self->clock->now(self->host) < f->peers_at)
+        return;
+    f->peers_at = self->clock->now(self->host) + PEERS_EVERY;
+    f->peers = UINT32_MAX;
+    if (nomos_get_json(self, f->task, f->node, "/network/info", &json))
+        return;
+    if (self->json->natural(self->json->member(self->json->root(json), "n_peers"), &peers) ==
+            ASSAY_OK &&
+        peers < UINT32_MAX)
+        f->peers = (uint32_t)peers;
+    self->json->release(json);
+}
+
+/* ---- blocks ---- */
+
+static assay_status parse_block(
+    struct follower *f, const char *id, assay_bytes body, struct step *step)
+{
+    struct nomos_error err = {""};
+    struct bytes32 found;
+
+    if (json_block_parse(body.data, body.size, &step->block, &err) != NOMOS_OK)
+        return give_up(f, ASSAY_E_INVALID, "block %s: %s", id, err.text);
+    found = block_header_id(&f->self->wire, &step->block.header);
+    if (!bytes32_equal(&found, &step->id)) {
+        block_done(&step->block);
+        return give_up(
+            f, ASSAY_E_INVALID, "asked for block %s, the node served a block of another id", id);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status fetch_block(struct follower *f, const char *id, struct step *step)
+{
+    struct nomos *self = f->self;
+    char body[HEX32_SIZE + 2];
+    assay_request request = {.struct_size = sizeof(request),
+        .node = f->node,
+        .port = PORT_API,
+        .method = "POST",
+        .path = "/storage/block",
+        .timeout = FETCH_TIMEOUT,
+        .reply_max = TEXT_SIZE_MAX};
+    const assay_reply_info *info;
+    assay_reply *reply = NULL;
+    assay_status s;
+
+    (void)snprintf(body, sizeof(body), "\"%s\"", id);
+    request.body = assay_bytes_of(body);
+    s = self->http->perform(f->task, &request, &reply);
+    if (s)
+        return give_up(f, s, "POST /storage/block: no answer");
+    info = self->http->info(reply);
+    if (info->code != 200)
+        s = give_up(f, ASSAY_E_IO, "POST /storage/block answered %" PRIu32, info->code);
+    else if (info->body.size == 4 && memcmp(info->body.data, "null", 4) == 0)
+        s = give_up(f, ASSAY_E_NOTFOUND, "the node has no block %s, which is on its chain", id);
+    else
+        s = parse_block(f, id, info->body, step);
+    self->http->release(reply);
+    return s;
+}
+
+/* The parent of a block that the host knows. */
+static bool known_parent(struct follower *f, const char *id, struct bytes32 *out)
+{
+    const assay_blocks *blocks = f->self->blocks;
+    assay_block *block = NULL;
+    bool is_known;
+
+    if (blocks->by_id(f->self->host, id, &block))
+        return false;
+    is_known = hex_to_bytes32(blocks->info(block)->parent, out);
+    blocks->release(block);
+    return is_known;
+}
+
+/* The step's block, from the host or, when it is ours to fetch, from the node. */
+static assay_status get_parent(struct follower *f, struct step *step, struct bytes32 *out)
+{
+    struct nomos *self = f->self;
+    char id[HEX32_SIZE];
+    assay_status s;
+
+    hex_from_bytes32(&step->id, id);
+    for (int try = 0; try < CLAIMED_TRIES; try++) {
+        const uint32_t known = self->observe->known(self->host, id);
+
+        if (known == ASSAY_BLOCK_KNOWN && known_parent(f, id, out))
+            return ASSAY_OK;
+        if (known == ASSAY_BLOCK_YOURS) {
+            s = fetch_block(f, id, step);
+            step->is_ours = !s;
+            if (s)
+                self->observe->abandon(self->host, id);
+            else
+                *out = step->block.header.parent;
+            return s;
+        }
+        s = self->clock->sleep_until(f->task, self->clock->now(self->host) + CLAIMED_RETRY);
+        if (s)
+            return s;
+    }
+    return give_up(f, ASSAY_E_TIMEOUT, "block %s: another task's fetch of it never ended", id);
+}
+
+static void abandon_claims(struct follower *f, const struct walk *walk)
+{
+    for (size_t i = 0; i < walk->count; i++) {
+        char id[HEX32_SIZE];
+
+        if (!walk->steps[i].is_ours)
+            continue;
+        hex_from_bytes32(&walk->steps[i].id, id);
+        f->self->observe->abandon(f->self->host, id);
+    }
+}
+
+/* ---- publishing ---- */
+
+static assay_status publish_block(struct follower *f, struct step *step, uint64_t height)
+{
+    struct nomos *self = f->self;
+    const struct block *block = &step->block;
+    char id[HEX32_SIZE], parent[HEX32_SIZE];
+    char(*tx_ids)[HEX32_SIZE] = calloc(block->tx_count ? block->tx_count : 1, sizeof(*tx_ids));
+    assay_item *items = calloc(block->tx_count ? block->tx_count : 1, sizeof(*items));
+    assay_status s = ASSAY_E_NOMEM;
+
+    if (tx_ids && items) {
+        hex_from_bytes32(&step->id, id);
+        hex_from_bytes32(&block->header.parent, parent);
+        purse_see_block(
+            self, block, &(struct block_place){.id = step->id, .height = height}, tx_ids);
+        for (size_t i = 0; i < block->tx_count; i++)
+            items[i] = (assay_item){.kind = "transaction", .id = tx_ids[i]};
+        s = self->observe->block(self->host,
+            &(const assay_block_info){.struct_size = sizeof(assay_block_info),
+                .id = id,
+                .parent = parent,
+                .height = height,
+                .slot = block->header.slot,
+                .items = items,
+                .item_count = block->tx_count,
+                .item_stride = sizeof(*items)});
+        step->is_ours = false; /* published, or refused for good */
+    }
+    free(items);
+    free(tx_ids);
+    return s ? give_up(f, s, "a block could not be published") : ASSAY_OK;
+}
+
+static assay_status publish_chain(struct follower *f, const struct walk *walk)
+{
+    char(*texts)[HEX32_SIZE] = calloc(walk->count, sizeof(*texts));
+    const char **ids = calloc(walk->count, sizeof(*ids));
+    assay_status s = ASSAY_E_NOMEM;
+
+    if (texts && ids) {
+        for (size_t i = 0; i < walk->count; i++) {
+            hex_from_bytes32(&walk->steps[walk->count - 1 - i].id, texts[i]);
+            ids[i] = texts[i];
+        }
+        s = f->self->observe->chain(f->self->host, f->node, ids, walk->count);
+    }
+    free(ids);
+    free(texts);
+    return s ? give_up(f, s, "the chain could not be published") : ASSAY_OK;
+}
+
+static assay_status publish(struct follower *f, struct walk *walk, uint64_t base)
+{
+    assay_status s = ASSAY_OK;
+
+    for (size_t i = walk->count; !s && i-- > 0;) {
+        if (walk->steps[i].is_ours)
+            s = publish_block(f, &walk->steps[i], base + (walk->count - i));
+    }
+    if (!s)
+        s = chain_replace(&f->chain, base, walk);
+    if (!s && walk->count > 0)
+        s = publish_chain(f, walk);
+    if (!s)
+        purse_see_chain(f->self, &f->chain);
+    return s;
+}
+
+/* Walks from the tip back to the node's chain as we know it, or to genesis. */
+static assay_status walk_back(
+    struct follower *f, const struct tip *tip, struct walk *walk, uint64_t *out_base)
+{
+    struct bytes32 id = tip->id;
+    uint64_t height = tip->height;
+
+    while (!chain_has(&f->chain, height, &id)) {
+        struct step *step;
+        assay_status s;
+
+        if (height == 0)
+            return give_up(f, ASSAY_E_INVALID,
+                "its chain does not lead to this network's genesis block, or not by the %" PRIu64
+                " blocks that it claims",
+                tip->height);
+        step = walk_add(walk, &id);
+        if (!step)
+            return give_up(f, ASSAY_E_NOMEM, "more than %d new blocks at once", WALK_MAX);
+        s = get_parent(f, step, &id);
+        if (s)
+            return s;
+        height--;
+    }
+    *out_base = height;
+    return ASSAY_OK;
+}
+
+static assay_status follow_tip(struct follower *f, const struct tip *tip)
+{
+    struct walk walk = {0};
+    uint64_t base = 0;
+    assay_status s = ASSAY_OK;
+
+    if (f->chain.height == tip->height && chain_has(&f->chain, tip->height, &tip->id))
+        return ASSAY_OK;
+    s = walk_back(f, tip, &walk, &base);
+    if (!s)
+        s = publish(f, &walk, base);
+    abandon_claims(f, &walk);
+    walk_done(&walk);
+    return s;
+}
+
+static assay_status look(struct follower *f)
+{
+    struct nomos *self = f->self;
+    struct tip tip = {0};
+    char id[HEX32_SIZE], lib[HEX32_SIZE];
+    assay_status s = ask_for_tip(f, &tip);
+
+    if (!s)
+        s = follow_tip(f, &tip);
+    if (s)
+        return s;
+    ask_for_peers(f);
+    hex_from_bytes32(&tip.id, id);
+    hex_from_bytes32(&tip.lib, lib);
+    return self->observe->status(self->host, f->node,
+        &(const assay_observation){.struct_size = sizeof(assay_observation),
+            .height = tip.height,
+            .slot = tip.slot,
+            .tip = id,
+            .final = lib,
+            .mode = tip.mode,
+            .peers = f->peers});
+}
+
+assay_status nomos_follow(void *arg, assay_task *task, uint32_t node)
+{
+    struct nomos *self = arg;
+    struct follower f = {.self = self, .task = task, .node = node, .peers = UINT32_MAX};
+    const assay_ns shared = (assay_ns)self->node_count * POLL_PER_NODE;
+    const assay_ns interval = self->options.poll > shared ? self->options.poll : shared;
+    assay_ns next =
+        self->clock->now(self->host) + (assay_ns)self->random->below(task, (uint64_t)interval);
+    assay_status s = chain_init(&f.chain, &self->genesis_id);
+
+    while (!s) {
+        s = self->clock->sleep_until(task, next);
+        if (s)
+            break;
+        s = look(&f);
+        if (s && s != ASSAY_E_CANCELLED) {
+            self->observe->failed(self->host, node, f.why[0] ? f.why : "it could not be observed");
+            f.why[0] = '\0';
+            s = ASSAY_OK; /* an unreachable node is what this is for */
+        }
+        next += interval;
+        if (next < self->clock->now(self->host))
+            next = self->clock->now(self->host); /* late: skip what cannot be made up */
+    }
+    chain_done(&f.chain);
+    return s;
+}

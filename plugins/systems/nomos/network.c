@@ -1,0 +1,131 @@
+#include "plugins/systems/nomos/nomos.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nomos/multiaddr.h"
+
+assay_status nomos_fail_with(
+    const struct nomos *self, enum nomos_status status, const char *what, const char *why)
+{
+    char text[NOMOS_ERROR_SIZE + 128];
+
+    (void)snprintf(text, sizeof(text), "%s: %s", what, why);
+    return self->host->fail(
+        self->host, status == NOMOS_E_MEMORY ? ASSAY_E_NOMEM : ASSAY_E_INVALID, text);
+}
+
+assay_status network_draw_seeds(struct nomos *self, assay_task *task)
+{
+    self->node_count = self->topology->node_count(self->host);
+    self->nodes = calloc(self->node_count, sizeof(*self->nodes));
+    if (!self->nodes)
+        return ASSAY_E_NOMEM;
+    for (uint32_t i = 0; i < self->node_count; i++) {
+        assay_node_info info = {.struct_size = sizeof(info)};
+        const assay_status s = self->topology->node(self->host, i, &info);
+
+        if (s)
+            return s;
+        self->nodes[i].is_executor = strcmp(info.role, "executor") == 0;
+        self->random->fill(task, self->nodes[i].seed.bytes, sizeof(self->nodes[i].seed.bytes));
+    }
+    return ASSAY_OK;
+}
+
+void network_done(struct nomos *self)
+{
+    signed_tx_done(&self->genesis);
+    text_done(&self->genesis_json);
+    text_done(&self->wallet_public_keys);
+    text_done(&self->wallet_keys);
+    free(self->nodes);
+    self->nodes = NULL;
+}
+
+static bool make_locator(const assay_endpoint *endpoint, struct multiaddr *out)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "/ip4/%s/udp/%u/quic-v1", endpoint->peer_ip,
+        (unsigned)endpoint->peer_port);
+    return multiaddr_parse(text, out);
+}
+
+static assay_status fill_nodes(const struct nomos *self, struct genesis_node *out)
+{
+    for (uint32_t i = 0; i < self->node_count; i++) {
+        const struct nomos_node *node = &self->nodes[i];
+
+        out[i].seed = node->seed;
+        if (!make_locator(&node->ports[PORT_DA], &out[i].da_locator) ||
+            !make_locator(&node->ports[PORT_BLEND], &out[i].blend_locator))
+            return self->host->fail(self->host, ASSAY_E_INVALID,
+                "the deployer gave a node an address that is not IPv4; the genesis of this system "
+                "needs one");
+    }
+    return ASSAY_OK;
+}
+
+static assay_status fill_accounts(const struct nomos *self, struct note *out, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        assay_account account = {.struct_size = sizeof(account)};
+        const struct fr secret = wallet_secret_key(i);
+        const assay_status s = self->topology->account(self->host, i, &account);
+
+        if (s)
+            return s;
+        out[i] = (struct note){.value = account.funds, .pk = zk_public_key(&self->wire, &secret)};
+    }
+    return ASSAY_OK;
+}
+
+assay_status network_make_genesis(struct nomos *self)
+{
+    const uint32_t account_count = self->topology->account_count(self->host);
+    struct genesis_node *nodes = calloc(self->node_count, sizeof(*nodes));
+    struct note *accounts = calloc(account_count ? account_count : 1, sizeof(*accounts));
+    struct nomos_error err = {""};
+    assay_status s = ASSAY_E_NOMEM;
+
+    if (nodes && accounts) {
+        s = fill_nodes(self, nodes);
+        if (!s)
+            s = fill_accounts(self, accounts, account_count);
+    }
+    if (!s) {
+        const struct genesis_spec spec = {.nodes = nodes,
+            .node_count = self->node_count,
+            .accounts = accounts,
+            .account_count = account_count};
+        const enum nomos_status status =
+            genesis_build(&self->wire, &zk_scheme_dev, &spec, &self->genesis, &err);
+
+        if (status != NOMOS_OK)
+            s = nomos_fail_with(self, status, "the genesis transaction cannot be made", err.text);
+    }
+    if (!s) {
+        const struct fr hash = tx_hash(&self->wire, &self->genesis.tx);
+        const struct block_header header = block_header_genesis(&hash);
+
+        self->genesis_id = block_header_id(&self->wire, &header);
+    }
+    free(nodes);
+    free(accounts);
+    return s;
+}
+
+uint32_t network_peer_count(const struct nomos *self, uint32_t node)
+{
+    uint32_t count = self->topology->dial_count(self->host, node);
+
+    for (uint32_t other = 0; other < self->node_count; other++) {
+        const uint32_t dials = self->topology->dial_count(self->host, other);
+
+        for (uint32_t nth = 0; nth < dials; nth++)
+            count += self->topology->dial(self->host, other, nth) == node;
+    }
+    return count;
+}

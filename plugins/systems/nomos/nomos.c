@@ -1,0 +1,347 @@
+/* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
+#include "plugins/systems/nomos/nomos.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/sdk.h>
+
+static const assay_option options[] = {
+    ASSAY_OPTION_SPAN(struct nomos_options, slot, "0s", "0s..1h",
+        "Length of a slot. 0s: CONSENSUS_SLOT_TIME of the environment, in seconds, else 2 s."),
+    ASSAY_OPTION_REAL(struct nomos_options, active_slot_coeff, "0.9", "0.01..0.99",
+        "Share of slots that are meant to have a block."),
+    ASSAY_OPTION_INT(struct nomos_options, security_param, "10", "1..100000",
+        "Blocks behind the tip at which a block is final."),
+    ASSAY_OPTION_SPAN(struct nomos_options, poll, "25ms", "1ms..1m",
+        "How often each node is asked for its tip; stretched so that all nodes together are asked "
+        "at most 1,000 times a second."),
+    ASSAY_OPTION_INT(struct nomos_options, confirmations, "1", "0..1000",
+        "Blocks that must follow an inclusion before its outputs are spent again."),
+    ASSAY_OPTION_INT(struct nomos_options, notes_per_user, "16", "1..1024",
+        "Notes that a user's funds are split into, so that as many transactions can be on their "
+        "way at a time."),
+    ASSAY_OPTION_TEXT(struct nomos_options, log_level, "",
+        "Log level of the nodes: ERROR, WARN, INFO or DEBUG. Default: NOMOS_LOG_LEVEL, else INFO."),
+    ASSAY_OPTION_TEXT(struct nomos_options, image, "",
+        "Container image of the nodes. Default: NOMOS_TESTNET_IMAGE, else nomos-testnet:local."),
+};
+
+static const assay_option node_options[] = {
+    ASSAY_OPTION_LIST(struct nomos_node_options, misbehave, "",
+        "Development nodes only: switches such as stop-proposing=20 (nomos-devnode --help)."),
+    ASSAY_OPTION_LIST(
+        struct nomos_node_options, args, "", "Further words for the node's command line."),
+    ASSAY_OPTION_LIST(
+        struct nomos_node_options, env, "", "NAME=value pairs for the node's environment."),
+    ASSAY_OPTION_TEXT(struct nomos_node_options, log_level, "", "Log level of this node."),
+};
+
+static const char *const needs[] = {ASSAY_CLOCK, ASSAY_RANDOM, ASSAY_HTTP, ASSAY_JSON,
+    ASSAY_TOPOLOGY, ASSAY_SPEC, ASSAY_OBSERVE, ASSAY_BLOCKS, NULL};
+static const char *const offers[] = {ASSAY_TRANSFER, NULL};
+
+#define SLOT_DEFAULT (2 * ASSAY_SECOND)
+#define SLOT_MIN     (10 * ASSAY_MS)
+
+/* ---- life ---- */
+
+static assay_status create(const assay_host *host, const void *given, void **out)
+{
+    struct nomos *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return ASSAY_E_NOMEM;
+    if (!keys_init() || pthread_mutex_init(&self->lock, NULL) != 0) {
+        free(self);
+        return host->fail(host, ASSAY_E_INTERNAL, "the cryptographic library cannot be started");
+    }
+    self->host = host;
+    self->clock = assay_clock_of(host);
+    self->random = assay_random_of(host);
+    self->http = assay_http_of(host);
+    self->json = assay_json_of(host);
+    self->topology = assay_topology_of(host);
+    self->spec = assay_spec_of(host);
+    self->observe = assay_observe_of(host);
+    self->blocks = assay_blocks_of(host);
+    self->options = *(const struct nomos_options *)given;
+    wire_init(&self->wire, &wire_revision_2025_12);
+    transfer_init(self);
+    *out = self;
+    return ASSAY_OK;
+}
+
+static void destroy(void *arg)
+{
+    struct nomos *self = arg;
+
+    if (!self)
+        return;
+    purses_free(self);
+    network_done(self);
+    free(self->best);
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
+/* ---- plan ---- */
+
+/* The contract's variable, in whole seconds. */
+static assay_status choose_slot(struct nomos *self)
+{
+    const char *text = self->spec->variable(self->host, "CONSENSUS_SLOT_TIME");
+    char *end = NULL;
+    long seconds;
+
+    if (self->options.slot == 0 && (!text || text[0] == '\0'))
+        self->options.slot = SLOT_DEFAULT;
+    if (self->options.slot == 0) {
+        seconds = strtol(text, &end, 10);
+        if (*end != '\0' || seconds < 1 || seconds > 3600)
+            return assay_fail_f(self->host, ASSAY_E_INVALID,
+                "CONSENSUS_SLOT_TIME is '%s'; it must be whole seconds from 1 to 3600", text);
+        self->options.slot = seconds * ASSAY_SECOND;
+    }
+    if (self->options.slot < SLOT_MIN)
+        return self->host->fail(
+            self->host, ASSAY_E_INVALID, "slot is below 10 ms; nodes cannot keep such a pace");
+    return ASSAY_OK;
+}
+
+static assay_status choose_log_level(struct nomos *self)
+{
+    static const struct {
+        const char *given, *node; /* the node takes upper case alone */
+    } levels[] = {{"error", "ERROR"}, {"warn", "WARN"}, {"info", "INFO"}, {"debug", "DEBUG"},
+        {"trace", "DEBUG"}};
+    const char *level = self->options.log_level;
+
+    if (level[0] == '\0')
+        level = self->spec->variable(self->host, "NOMOS_LOG_LEVEL");
+    if (!level || level[0] == '\0')
+        level = "info";
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (strcasecmp(level, levels[i].given) == 0) {
+            self->options.log_level = levels[i].node;
+            return ASSAY_OK;
+        }
+    }
+    return assay_fail_f(self->host, ASSAY_E_INVALID,
+        "the log level '%s' (option log_level, or NOMOS_LOG_LEVEL) is none of error, warn, info, "
+        "debug",
+        level);
+}
+
+static assay_status choose_program(struct nomos *self, uint32_t node)
+{
+    const bool is_executor = self->nodes[node].is_executor;
+    const char *variable = is_executor ? "NOMOS_EXECUTOR_BIN" : "NOMOS_NODE_BIN";
+    const char *name = is_executor ? "nomos-executor" : "nomos-node";
+    const char *path = self->spec->program(self->host, variable, name);
+    const char *base;
+
+    if (!path)
+        path = self->spec->program(self->host, NULL, "nomos-devnode");
+    if (!path)
+        return assay_fail_f(self->host, ASSAY_E_NOTFOUND,
+            "no program for the node: set %s, or put %s on PATH, or install nomos-devnode beside "
+            "assay",
+            variable, name);
+    base = strrchr(path, '/');
+    base = base ? base + 1 : path;
+    if (strcmp(base, "nomos-devnode") == 0)
+        self->is_dev_node = true;
+    return self->spec->binary(self->host, node, path);
+}
+
+static assay_status declare_ports(struct nomos *self, uint32_t node)
+{
+    static const struct {
+        const char *name;
+        uint32_t protocol, container_port;
+    } ports[PORT_COUNT] = {
+        [PORT_API] = {"api", ASSAY_TCP, 18080},
+        [PORT_TESTING] = {"testing", ASSAY_TCP, 18081},
+        /* Development nodes speak TCP where real ones speak QUIC: the number must be free for both. */
+        [PORT_NETWORK] = {"network", ASSAY_TCP | ASSAY_UDP, 3000},
+        [PORT_DA] = {"da", ASSAY_TCP | ASSAY_UDP, 3300},
+        [PORT_BLEND] = {"blend", ASSAY_TCP | ASSAY_UDP, 3400},
+    };
+    assay_status s = ASSAY_OK;
+
+    for (int i = 0; !s && i < PORT_COUNT; i++) {
+        const assay_port port = {.struct_size = sizeof(port),
+            .name = ports[i].name,
+            .protocol = ports[i].protocol,
+            .container_port = ports[i].container_port};
+
+        s = self->spec->port(self->host, node, &port);
+    }
+    return s;
+}
+
+static const char *choose_image(const struct nomos *self)
+{
+    const char *image = self->options.image;
+
+    if (image[0] == '\0')
+        image = self->spec->variable(self->host, "NOMOS_TESTNET_IMAGE");
+    return image && image[0] != '\0' ? image : "nomos-testnet:local";
+}
+
+static assay_status plan_nodes(struct nomos *self)
+{
+    assay_status s = ASSAY_OK;
+
+    for (uint32_t node = 0; !s && node < self->node_count; node++) {
+        s = choose_program(self, node);
+        if (!s)
+            s = self->spec->image(self->host, node, choose_image(self));
+        if (!s)
+            s = declare_ports(self, node);
+    }
+    return s;
+}
+
+static assay_status plan(void *arg, assay_task *task)
+{
+    struct nomos *self = arg;
+    assay_status s = choose_slot(self);
+
+    if (!s)
+        s = choose_log_level(self);
+    if (!s)
+        s = network_draw_seeds(self, task);
+    if (!s)
+        s = plan_nodes(self);
+    if (!s)
+        s = self->spec->stage(self->host, "http");
+    if (!s)
+        s = self->spec->stage(self->host, "peers");
+    if (s)
+        return s;
+    self->spec->cadence(self->host,
+        (assay_ns)llround((double)self->options.slot / self->options.active_slot_coeff),
+        (uint64_t)self->options.security_param);
+    if (self->is_dev_node)
+        self->spec->notice(self->host,
+            "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
+            "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
+    else
+        self->spec->notice(self->host,
+            "The genesis transaction carries development proofs in place of zero-knowledge ones; "
+            "a node that verifies Groth16 refuses to start from it.");
+    return ASSAY_OK;
+}
+
+/* ---- render ---- */
+
+static assay_status add_words(struct nomos *self, uint32_t node, const char *const *words,
+    assay_status (*add)(const assay_host *, uint32_t, const char *))
+{
+    assay_status s = ASSAY_OK;
+
+    for (; !s && words && *words; words++)
+        s = add(self->host, node, *words);
+    return s;
+}
+
+static assay_status add_misbehaviour(struct nomos *self, uint32_t node, const char *const *switches)
+{
+    assay_status s = ASSAY_OK;
+
+    if (switches && *switches && !self->is_dev_node)
+        return self->host->fail(self->host, ASSAY_E_INVALID,
+            "misbehave is an option of development nodes; the program for this node is another");
+    for (; !s && switches && *switches; switches++) {
+        s = self->spec->argument(self->host, node, "--misbehave");
+        if (!s)
+            s = self->spec->argument(self->host, node, *switches);
+    }
+    return s;
+}
+
+static assay_status render_command(struct nomos *self, uint32_t node)
+{
+    const struct nomos_node_options *overrides = self->topology->overrides(self->host, node);
+    const bool is_executor = self->nodes[node].is_executor;
+    char path[4096];
+    assay_status s;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", self->spec->directory(self->host, node),
+        is_executor ? "executor.yaml" : "validator.yaml");
+    s = self->spec->argument(self->host, node, path);
+    if (!s && self->is_dev_node) {
+        s = self->spec->argument(self->host, node, "--role");
+        if (!s)
+            s = self->spec->argument(self->host, node, is_executor ? "executor" : "validator");
+    }
+    if (!s && overrides)
+        s = add_misbehaviour(self, node, overrides->misbehave);
+    if (!s && overrides)
+        s = add_words(self, node, overrides->args, self->spec->argument);
+    if (!s && overrides)
+        s = add_words(self, node, overrides->env, self->spec->environment);
+    return s;
+}
+
+static assay_status collect_endpoints(struct nomos *self)
+{
+    for (uint32_t node = 0; node < self->node_count; node++) {
+        for (uint32_t port = 0; port < PORT_COUNT; port++) {
+            assay_endpoint *endpoint = &self->nodes[node].ports[port];
+            assay_status s;
+
+            endpoint->struct_size = sizeof(*endpoint);
+            s = self->spec->endpoint(self->host, node, port, endpoint);
+            if (s)
+                return s;
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status render(void *arg, assay_task *task)
+{
+    struct nomos *self = arg;
+    assay_status s = collect_endpoints(self);
+
+    (void)task;
+    self->chain_start_unix_ns = self->clock->unix_ns(self->host);
+    if (!s)
+        s = network_make_genesis(self);
+    if (!s)
+        s = config_prepare(self);
+    for (uint32_t node = 0; !s && node < self->node_count; node++) {
+        s = config_render(self, node);
+        if (!s)
+            s = render_command(self, node);
+    }
+    return s;
+}
+
+/* ---- what is offered ---- */
+
+static const void *service(void *arg, const char *id)
+{
+    struct nomos *self = arg;
+
+    return strcmp(id, ASSAY_TRANSFER) == 0 ? &self->transfer : NULL;
+}
+
+static const assay_system_ops system_ops = {.struct_size = sizeof(assay_system_ops),
+    .plan = plan,
+    .render = render,
+    .ready = nomos_ready,
+    .follow = nomos_follow,
+    .service = service};
+
+ASSAY_PLUGIN(nomos, ASSAY_SYSTEM, "assay.nomos", "1.0.0",
+    "Networks of Nomos (Logos blockchain) nodes: validators and executors",
+    ASSAY_OPTIONS(struct nomos_options, options),
+    ASSAY_NODE_OPTIONS(struct nomos_node_options, node_options), .needs = needs, .offers = offers,
+    .create = create, .destroy = destroy, .system = &system_ops);
+ASSAY_LIBRARY("assay-nomos", "1.0.0", "Apache-2.0", &nomos);

@@ -1,0 +1,160 @@
+/* The system "nomos": what its parts share.
+
+     nomos.c      the plugin: options, plan, what is offered
+     network.c    seeds, keys, genesis of the network
+     config.c     a node's configuration file
+     ready.c      when a node counts as ready
+     chain.c      which blocks a node's chain has, found by walking back from its tip
+     follow.c     observes one node
+     purse.c      the funds of a workload: which notes are free, which are on their way
+     transfer.c   assay.transfer/1: signed transactions out of a purse
+
+   One struct nomos per instance. What is written in plan and render is constant afterwards; what
+   follow and transfers share is under `lock`, which is never held across a call that takes a task. */
+#ifndef PLUGINS_SYSTEMS_NOMOS_NOMOS_H
+#define PLUGINS_SYSTEMS_NOMOS_NOMOS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <assay/plugin.h>
+
+#include "nomos/block.h"
+#include "nomos/genesis.h"
+#include "nomos/hex.h"
+#include "nomos/keys.h"
+#include "nomos/text.h"
+#include "nomos/wire.h"
+
+/* The node's ports, by index in its spec. */
+enum nomos_port {
+    PORT_API,
+    PORT_TESTING,
+    PORT_NETWORK,
+    PORT_DA,
+    PORT_BLEND,
+    PORT_COUNT
+};
+
+/* Stages of readiness, in order. */
+enum nomos_stage {
+    STAGE_HTTP,
+    STAGE_PEERS
+};
+
+struct nomos_options {
+    assay_ns slot;
+    double active_slot_coeff;
+    int64_t security_param;
+    assay_ns poll;
+    int64_t confirmations;
+    int64_t notes_per_user;
+    const char *log_level;
+    const char *image;
+};
+
+struct nomos_node_options {
+    const char *const *misbehave;
+    const char *const *args;
+    const char *const *env;
+    const char *log_level; /* "" is the system's */
+};
+
+/* One node as configured. */
+struct nomos_node {
+    struct bytes32 seed;
+    assay_endpoint ports[PORT_COUNT];
+    bool is_executor;
+};
+
+struct nomos {
+    const assay_host *host;
+    const assay_clock *clock;
+    const assay_random *random;
+    const assay_http *http;
+    const assay_json_table *json;
+    const assay_topology *topology;
+    const assay_spec *spec;
+    const assay_observe *observe;
+    const assay_blocks *blocks;
+    struct nomos_options options; /* strings live until destroy */
+
+    struct wire wire;
+    uint32_t node_count;
+    struct nomos_node *nodes;
+    bool is_dev_node; /* the programs are development nodes */
+    struct signed_tx genesis;
+    struct text genesis_json, wallet_public_keys, wallet_keys; /* parts of every configuration */
+    struct bytes32 genesis_id;
+    int64_t chain_start_unix_ns;
+
+    assay_transfer transfer; /* the table that is offered */
+
+    pthread_mutex_t lock;
+    struct assay_purse *purses; /* list; under lock */
+    struct bytes32 *best;       /* the longest chain seen, ids by height; under lock */
+    uint64_t best_height, best_room;
+    uint64_t best_version; /* grows with each change of it; under lock */
+};
+
+/* Turns a failure of the nomos library into one of the plugin. */
+assay_status nomos_fail_with(
+    const struct nomos *self, enum nomos_status status, const char *what, const char *why);
+
+/* ---- network.c ---- */
+
+/* Draws the seed of every node; after this nomos_node_name... may be used. */
+assay_status network_draw_seeds(struct nomos *self, assay_task *task);
+
+/* Makes the genesis transaction; every endpoint must be known. */
+assay_status network_make_genesis(struct nomos *self);
+
+void network_done(struct nomos *self);
+
+/* Peers that node should end up with: those it dials and those that dial it. */
+uint32_t network_peer_count(const struct nomos *self, uint32_t node);
+
+/* ---- config.c ---- */
+
+/* Writes what all configurations have in common; the genesis must have been made. */
+assay_status config_prepare(struct nomos *self);
+
+/* Writes the node's configuration and puts it into its spec: validator.yaml or executor.yaml. */
+assay_status config_render(struct nomos *self, uint32_t node);
+
+/* ---- ready.c ---- */
+
+assay_status nomos_ready(
+    void *self, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out);
+
+/* GET on a node's API, parsed. ASSAY_E_IO with a text recorded when it does not answer 200 with
+   JSON. The caller releases *out. */
+assay_status nomos_get_json(
+    struct nomos *self, assay_task *task, uint32_t node, const char *path, assay_json **out);
+
+/* ---- follow.c ---- */
+
+assay_status nomos_follow(void *self, assay_task *task, uint32_t node);
+
+/* ---- transfer.c, purse.c ---- */
+
+void transfer_init(struct nomos *self);
+
+struct chain;
+
+struct block_place {
+    struct bytes32 id;
+    uint64_t height;
+};
+
+/* A block was seen for the first time, on any node. Fills `ids` with its transactions' ids as text:
+   those that a purse made are known, the others are computed. */
+void purse_see_block(struct nomos *self, const struct block *block, const struct block_place *place,
+    char (*ids)[HEX32_SIZE]);
+
+/* A node's chain has changed. The longest chain seen decides what is confirmed. */
+void purse_see_chain(struct nomos *self, const struct chain *chain);
+
+void purses_free(struct nomos *self);
+
+#endif
