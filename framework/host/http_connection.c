@@ -146,9 +146,7 @@ static void break_off(struct connection *connection, int error_number)
     struct http_exchange *exchange = detach(connection);
 
     if (is_repeat) {
-        http_engine_note_repeat(&native->base);
-        http_exchange_rewind(exchange);
-        exchange->is_repeated = true;
+        http_engine_note_repeat(&native->base, exchange);
         pool_enqueue(pool, exchange);
         return;
     }

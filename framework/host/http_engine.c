@@ -106,7 +106,8 @@ assay_status http_engine_submit(struct http_engine *engine, struct http_exchange
         engine->stats.in_flight++;
         if (engine->stats.in_flight > engine->stats.in_flight_peak)
             engine->stats.in_flight_peak = engine->stats.in_flight;
-        TAILQ_INSERT_TAIL(&engine->submitted, http_exchange_ref(exchange), queue);
+        (void)http_exchange_ref(exchange);
+        TAILQ_INSERT_TAIL(&engine->submitted, exchange, queue);
         wake(engine);
     }
     (void)pthread_mutex_unlock(&engine->lock);
@@ -118,7 +119,8 @@ void http_engine_cancel(struct http_engine *engine, struct http_exchange *exchan
     (void)pthread_mutex_lock(&engine->lock);
     if (!exchange->wants_cancel) {
         exchange->wants_cancel = true;
-        TAILQ_INSERT_TAIL(&engine->cancelled, http_exchange_ref(exchange), cancelled);
+        (void)http_exchange_ref(exchange);
+        TAILQ_INSERT_TAIL(&engine->cancelled, exchange, cancelled);
         wake(engine);
     }
     (void)pthread_mutex_unlock(&engine->lock);
@@ -176,11 +178,15 @@ void http_engine_note_connections(struct http_engine *engine, int change)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
-void http_engine_note_repeat(struct http_engine *engine)
+void http_engine_note_repeat(struct http_engine *engine, struct http_exchange *exchange)
 {
     (void)pthread_mutex_lock(&engine->lock);
     engine->stats.repeated++;
+    if (exchange->answer.sent > 0)
+        engine->stats.sent--; /* the attempt that counts is the next one */
     (void)pthread_mutex_unlock(&engine->lock);
+    http_exchange_rewind(exchange);
+    exchange->is_repeated = true;
 }
 
 void http_engine_sent(struct http_engine *engine, struct http_exchange *exchange, assay_ns now)

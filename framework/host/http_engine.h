@@ -114,9 +114,10 @@ bool http_engine_take(struct http_engine *engine, struct http_exchange_list *sub
 /* May the thread sleep? If so, whoever submits from now on wakes it. */
 bool http_engine_may_sleep(struct http_engine *engine);
 
-/* For the statistics: a connection was opened (1) or closed (-1); an exchange is tried again. */
+/* A connection was opened (1) or closed (-1). */
 void http_engine_note_connections(struct http_engine *engine, int change);
-void http_engine_note_repeat(struct http_engine *engine);
+/* The exchange is going to be tried again: what came so far is forgotten. */
+void http_engine_note_repeat(struct http_engine *engine, struct http_exchange *exchange);
 
 /* The request's last byte went to the kernel at this moment. */
 void http_engine_sent(struct http_engine *engine, struct http_exchange *exchange, assay_ns now);

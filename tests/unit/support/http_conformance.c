@@ -783,7 +783,7 @@ static void thousands_in_flight_are_all_answered(void **state)
     for (int i = 0; i < COUNT; i++)
         (void)client_start(pair.client,
             (struct http_call){
-                .method = "POST", .path = "/", .body = {&i, sizeof i}, .at = start + i * 10000});
+                .method = "PUT", .path = "/", .body = {&i, sizeof i}, .at = start + i * 10000});
     client_await_count(pair.client, COUNT);
 
     for (int i = 0; i < COUNT; i++) {

@@ -235,6 +235,7 @@ static void start_session(struct http_server *server, int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     session->server = server;
     session->fd = fd;
+    session->input = allocate(NULL, 1);
     session->script =
         server->scripts[index < server->script_count ? index : server->script_count - 1];
     server->sessions[index] = session;
