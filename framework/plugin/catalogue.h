@@ -30,6 +30,7 @@
 enum {
     CATALOGUE_DIRECTORIES_MAX = 64,  /* of a search path that a person wrote */
     CATALOGUE_FILES_MAX = 4096,      /* in one directory: it holds plugins, or is a mistake */
+    CATALOGUE_ENTRIES_MAX = 65536,   /* plugins in a list that somebody reads */
     PLUGIN_FILE_SIZE_MAX = 512 << 20 /* bytes; even a debug build with all linked in is smaller */
 };
 

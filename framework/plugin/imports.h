@@ -11,8 +11,8 @@
 
 #include "framework/plugin/elf.h"
 
-/* NULL: fine. Else constant text that ends the sentence "<name>: ...": "use assay.clock/1
-   sleep_until". */
+/* For a function of libc, and for a library. NULL: fine. Else constant text that ends the sentence
+   "<name>: ...", such as "use assay.clock/1 sleep_until". */
 const char *imports_advice(const char *function);
 const char *imports_library_advice(const char *soname);
 

@@ -3,8 +3,8 @@
    `assay plugins describe` and `check` must survive any file. The parent starts a program with
    "--inspect FILE" that hands over to plugin_inspect_main; constructors that crash, exit or hang do
    so in the child and are reported with what was going on: "broken.so: crashed while being opened
-   (SIGSEGV)". The child has no core dumps, bounded CPU time and memory, and is killed with all it
-   started when its time is up.
+   (SIGSEGV)". The child dumps no core, dies with its parent, and is killed, with its process group,
+   as soon as it has answered or its time is up.
 
    The description goes over a pipe on descriptor 3. The child's standard output and error are
    /dev/null: what a constructor prints is not part of the answer. */
@@ -39,7 +39,7 @@ assay_status plugin_inspect(
     const struct inspect_request *request, char **out_text, struct error *err);
 
 /* The child's side: `program --inspect FILE [--json] [--allow-untrusted] [--strict-imports]`.
-   argv is main's. Returns the exit code. Only with descriptor 3 open for writing. */
+   argv is main's. Returns the exit code. Answers on descriptor 3 and fails when that is not open. */
 int plugin_inspect_main(int argc, char **argv);
 
 #endif

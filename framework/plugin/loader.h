@@ -73,6 +73,11 @@ struct plugin {
 struct loader_options {
     bool allow_untrusted; /* load in spite of step 1, with a warning */
     bool strict_imports;  /* imports outside the list refuse the file instead of a warning */
+
+    /* Called before code of a file runs, with what is about to happen: "being opened" (its
+       constructors run), then "in assay_library_v1". For reports of crashes. May be NULL. */
+    void (*on_step)(void *context, const char *path, const char *step);
+    void *step_context;
 };
 
 struct loader_request {

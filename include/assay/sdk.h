@@ -18,10 +18,10 @@
  *         .create = create, .destroy = destroy, .run = run);
  *     ASSAY_LIBRARY("acme-burst", "1.0.0", "Apache-2.0", &burst);
  *
- * Include it after all other headers. In C it poisons the calls of the C library that a service
- * takes the place of (clock_gettime, nanosleep, rand, fork, ...), so that using one is an error
- * where it is written instead of a warning when the plugin is loaded. Define ASSAY_SDK_NO_POISON
- * before including it to leave that to the loader.
+ * In C it poisons the calls of the C library that a service takes the place of (clock_gettime,
+ * nanosleep, rand, fork, ...), so that using one is an error where it is written instead of a
+ * warning when the plugin is loaded. Define ASSAY_SDK_NO_POISON before including it to leave that
+ * to the loader.
  */
 #ifndef ASSAY_SDK_H
 #define ASSAY_SDK_H
@@ -366,8 +366,21 @@ template <class Wanted, class Given> constexpr size_t assay_offset_(size_t offse
 /* ---- what a service takes the place of ---- */
 
 /* Only names that hardly serve as anything else: `time`, `random` or `connect` may well be a field
- * or a variable of yours. The loader reports all of them. */
+ * or a variable of yours. The loader reports all of them. The headers that declare the names come
+ * first, so that the order in which you include them does not matter. */
 #if !defined(ASSAY_SDK_NO_POISON) && !defined(__cplusplus) && defined(__GNUC__)
+#include <dlfcn.h>
+#include <locale.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <threads.h>
+#include <time.h>
+#include <unistd.h>
 #pragma GCC poison clock_gettime gettimeofday timespec_get nanosleep clock_nanosleep usleep
 #pragma GCC poison rand srand rand_r drand48 lrand48 mrand48 srandom getrandom getentropy arc4random
 #pragma GCC poison fork vfork posix_spawn posix_spawnp popen execve execvp execlp

@@ -1,0 +1,111 @@
+#include "framework/plugin/trust.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "framework/base/mem.h"
+
+assay_status trust_init(struct trust *trust, struct error *err)
+{
+    struct stat program;
+    auto_free char *path = realpath("/proc/self/exe", NULL);
+
+    if (!path || stat(path, &program) != 0)
+        return error_errno(err, errno, "cannot look at the running program, /proc/self/exe");
+    *trust = (struct trust){
+        .user = geteuid(),
+        .program_owner = program.st_uid,
+        .program_group = program.st_gid,
+        .has_program_group = (program.st_mode & S_IWGRP) != 0,
+    };
+    trust->program = take(path);
+    return ASSAY_OK;
+}
+
+void trust_done(struct trust *trust)
+{
+    free(trust->program);
+    trust->program = NULL;
+}
+
+assay_status trust_resolve(const char *path, char **out, struct error *err)
+{
+    struct stat file;
+
+    if (lstat(path, &file) != 0)
+        return error_errno(err, errno, "%s", path);
+    if (S_ISLNK(file.st_mode))
+        return error_set(err, ASSAY_E_DENIED,
+            "%s is a symbolic link; name the file itself, or copy it there", path);
+    if (!S_ISREG(file.st_mode))
+        return error_set(err, ASSAY_E_INVALID, "%s is not a regular file", path);
+    char *real = realpath(path, NULL);
+    if (!real)
+        return error_errno(err, errno, "%s", path);
+    *out = real;
+    return ASSAY_OK;
+}
+
+/* Is `dir`, canonical and without a slash at its end but for "/", above the program? */
+static bool is_above_program(const struct trust *trust, const char *dir)
+{
+    const size_t len = strlen(dir);
+
+    return len == 1 || (strncmp(trust->program, dir, len) == 0 && trust->program[len] == '/');
+}
+
+static assay_status judge(
+    const struct trust *trust, const char *path, const struct stat *found, struct error *err)
+{
+    const bool is_group_known = trust->has_program_group && found->st_gid == trust->program_group;
+
+    if (found->st_uid != 0 && found->st_uid != trust->user && found->st_uid != trust->program_owner)
+        return error_set(err, ASSAY_E_DENIED,
+            "not trusted: %s belongs to user %u, who could replace the plugin; "
+            "run: chown %u %s",
+            path, (unsigned)found->st_uid, (unsigned)trust->user, path);
+    if ((found->st_mode & S_IWOTH) && (found->st_mode & S_ISVTX))
+        return error_set(err, ASSAY_E_DENIED,
+            "not trusted: everybody can make files in %s; keep plugins in another directory", path);
+    if (found->st_mode & S_IWOTH)
+        return error_set(err, ASSAY_E_DENIED,
+            "not trusted: everybody can write to %s; run: chmod o-w %s", path, path);
+    if ((found->st_mode & S_IWGRP) && !is_group_known)
+        return error_set(err, ASSAY_E_DENIED,
+            "not trusted: group %u can write to %s; run: chmod g-w %s", (unsigned)found->st_gid,
+            path, path);
+    return ASSAY_OK;
+}
+
+assay_status trust_check(const struct trust *trust, const char *canonical, struct error *err)
+{
+    auto_free char *path = mem_dup(canonical);
+    struct stat found;
+
+    if (!path)
+        return error_nomem(err);
+    if (path[0] != '/')
+        return error_set(err, ASSAY_E_INVALID, "%s is not an absolute path", path);
+
+    /* "/", "/usr", "/usr/lib", ...: the path cut off behind each component. */
+    const size_t len = strlen(path);
+    for (size_t end = 1; end <= len; end++) {
+        const char saved = path[end];
+        assay_status status = ASSAY_OK;
+
+        if (end > 1 && saved != '/' && saved != '\0')
+            continue;
+        path[end] = '\0';
+        if (lstat(path, &found) != 0)
+            return error_errno(err, errno, "%s", path);
+        if (!is_above_program(trust, path))
+            status = judge(trust, path, &found, err);
+        if (status)
+            return status;
+        path[end] = saved;
+    }
+    return ASSAY_OK;
+}
