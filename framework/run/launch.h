@@ -16,13 +16,13 @@
 
    What it does to the calling process, and takes back before it returns:
    - PR_SET_CHILD_SUBREAPER, so that what a killed supervisor leaves falls to us.
-   - With forwards_signals: handlers for SIGINT, SIGTERM and SIGHUP (one run at a time). The first
+   - With forwards_signals: handlers for SIGINT, SIGTERM and SIGHUP, unless ignored. The first
      signal asks the worker to tear down and report; a second one, or cancel_grace running out,
      kills. SIGTSTP stops the caller alone: the network under test keeps its own time and cannot be
      paused with it, so the run goes on and is reported after SIGCONT.
    It starts no thread, and waits for no child but its own: waitpid of the caller's other children
-   is not disturbed. Do not set SIGCHLD to SIG_IGN. Any thread; several runs at a time are fine as
-   long as at most one forwards signals. */
+   is not disturbed. Do not set SIGCHLD to SIG_IGN. Any thread, but one run at a time: what it does
+   to the process is the whole process's. */
 #ifndef ASSAY_RUN_LAUNCH_H
 #define ASSAY_RUN_LAUNCH_H
 
@@ -46,7 +46,7 @@ struct launch_options {
     const char *run_directory;  /* exactly this one; must be empty or not exist. NULL: a new one */
     const char *worker;         /* path of the program; NULL: assay-worker where it belongs */
     const char *supervisor;     /* likewise */
-    const char *const *environment; /* "NAME=value" for the worker, on top of ours; or NULL */
+    const char *const *environment; /* "NAME=value" for all of the run, on top of ours; or NULL */
 
     assay_ns cancel_grace; /* from the first signal to SIGKILL; 0: LAUNCH_CANCEL_GRACE */
     assay_ns limit;        /* for the whole run, after which it is killed; 0: none */
@@ -72,7 +72,8 @@ struct launch_result {
     int interrupted_by;  /* the signal that was forwarded; 0: none */
 };
 
-/* ASSAY_OK: the run took place, whatever came of it. Else it was never started. */
+/* ASSAY_OK: the run took place, whatever came of it. Else it was never started; ASSAY_E_DENIED:
+   another run of this process is under way, or the run directory is in use. */
 assay_status run_launch(
     const struct launch_options *options, struct launch_result *result, struct error *err);
 

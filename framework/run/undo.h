@@ -1,0 +1,25 @@
+/* Replaying the undo part of a journal: the newest record first, each with a time limit.
+
+   Used by the supervisor at the end of every run, by the front end when the supervisor died, and
+   by `assay clean`. A record that fails does not keep the others from being replayed. */
+#ifndef ASSAY_RUN_UNDO_H
+#define ASSAY_RUN_UNDO_H
+
+#include "framework/run/journal.h"
+
+#define UNDO_LIMIT (60 * ASSAY_SECOND) /* of one command: a compose project with many containers */
+
+struct undo {
+    const struct journal_content *journal;
+    const char *const *environment; /* of the commands; NULL: the caller's */
+    const char *output;             /* file for what they print; NULL: dropped */
+    assay_ns limit;                 /* of one command; 0: UNDO_LIMIT */
+    /* What failed, in one line. May be NULL. */
+    void (*complain)(void *context, const char *text);
+    void *context;
+};
+
+/* Returns how many records failed. */
+size_t undo_replay(const struct undo *undo);
+
+#endif
