@@ -81,13 +81,20 @@ static bool read_varint(const uint8_t **at, const uint8_t *end, size_t *out)
     return true;
 }
 
+/* Host names only: what is no letter, digit, '-', '.' or '_' has no business here, and the JSON
+   writers rely on it. */
 static bool is_name(const uint8_t *bytes, size_t size)
 {
     if (size == 0 || size >= MULTIADDR_HOST_SIZE)
         return false;
-    for (size_t i = 0; i < size; i++)
-        if (bytes[i] <= ' ' || bytes[i] >= 0x7f || bytes[i] == '/')
+    for (size_t i = 0; i < size; i++) {
+        const uint8_t letter = bytes[i] | 0x20;
+        const bool is_letter = letter >= 'a' && letter <= 'z';
+        const bool is_digit = bytes[i] >= '0' && bytes[i] <= '9';
+
+        if (!is_letter && !is_digit && bytes[i] != '-' && bytes[i] != '.' && bytes[i] != '_')
             return false;
+    }
     return true;
 }
 

@@ -85,9 +85,14 @@ static enum nomos_status dev_prove(const struct wire *wire, const struct zk_stat
 static enum nomos_status check_slot(const struct wire *wire, const struct owners *owners, size_t i,
     const struct zk_proof *proof, struct nomos_error *err)
 {
-    struct fr secret_key;
+    const uint8_t *bytes = proof->bytes + i * FR_SIZE;
+    uint8_t canonical[FR_SIZE];
+    struct fr secret_key = fr_zero;
 
-    if (!fr_from_le32(proof->bytes + i * FR_SIZE, &secret_key))
+    /* r itself reads as 0, which would make a second proof of the same statement. */
+    const bool is_read = fr_from_le32(bytes, &secret_key);
+    fr_to_le32(&secret_key, canonical);
+    if (!is_read || memcmp(canonical, bytes, sizeof(canonical)) != 0)
         return nomos_fail(err, NOMOS_E_DATA, "key %zu of the proof is not a field element", i);
     if (i >= owners->count) {
         if (fr_is_zero(&secret_key))
