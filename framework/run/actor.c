@@ -6,6 +6,8 @@
 
 #include "framework/base/str.h"
 
+enum { TEXT_SIZE = HOST_WHY_SIZE - 32 }; /* leaves room for the operation's name in front */
+
 assay_status actor_init(
     struct actor *actor, struct host *host, const struct plan_instance *item, struct error *err)
 {
@@ -38,7 +40,7 @@ static void set_problem(struct actor *actor, enum outcome outcome, const char *o
         return;
     actor->is_broken = true;
     actor->outcome = outcome_worst(actor->outcome, outcome);
-    (void)snprintf(actor->why, sizeof(actor->why), "%s: %s", operation,
+    (void)snprintf(actor->why, sizeof(actor->why), "%s: %.*s", operation, TEXT_SIZE,
         result->why[0] ? result->why : status_text(result->status));
 }
 

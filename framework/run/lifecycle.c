@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/parse.h"
 #include "framework/run/actor.h"
 #include "framework/run/collect.h"
 

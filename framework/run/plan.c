@@ -137,7 +137,7 @@ static void check_need(struct plan *plan, const struct plan_instance *item, cons
                 item->instance->name);
         return; /* without actions the deployer's own problem says so */
     }
-    if (host_has_service(NULL, item->instance->kind, id) || is_offered_by_system(plan, id))
+    if (host_knows_service(item->instance->kind, id) || is_offered_by_system(plan, id))
         return;
     problems_add(&plan->problems, &item->instance->origin,
         "[%s] needs the service %s, which neither assay nor the system %s offers; "
