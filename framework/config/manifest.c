@@ -75,7 +75,7 @@ void manifest_resolve(
     struct instance *instance, const struct schema *schema, struct problems *problems)
 {
     assert(instance->values.count == 0);
-    schema_fill(schema, instance->name, instance->section, &instance->values, problems);
+    schema_fill_instance(schema, instance->name, instance->section, &instance->values, problems);
 }
 
 void manifest_resolve_node(
@@ -92,6 +92,7 @@ struct reading {
     struct manifest *manifest;
     const struct ini *ini;
     struct problems *problems;
+    bool has_too_many; /* said once */
 };
 
 /* "acme.tx-burst" is an id; "burst" is short for "assay.burst". */
@@ -107,6 +108,19 @@ static const char *full_plugin_id(struct reading *reading, const char *id)
     if (full)
         (void)snprintf(full, size, "assay.%s", id);
     return full;
+}
+
+static void keep_instance(struct reading *reading, const struct instance *instance)
+{
+    const assay_status status = vec_push(&reading->manifest->instances, instance);
+
+    if (status == ASSAY_E_NOMEM)
+        problems_nomem(reading->problems);
+    else if (status && !reading->has_too_many)
+        problems_add(reading->problems, &instance->origin,
+            "[%s]: there are too many sections like it; at most %d", instance->name,
+            (int)MANIFEST_INSTANCES_MAX);
+    reading->has_too_many = reading->has_too_many || status == ASSAY_E_INVALID;
 }
 
 static void add_instance(
@@ -133,11 +147,11 @@ static void add_instance(
     }
     instance.plugin_id =
         full_plugin_id(reading, plugin && !plugin->is_broken ? plugin->value : label);
-    if (!instance.plugin_id || vec_push(&reading->manifest->instances, &instance) == ASSAY_E_NOMEM)
+    if (!instance.plugin_id) {
         problems_nomem(reading->problems);
-    else if (reading->manifest->instances.count == MANIFEST_INSTANCES_MAX)
-        problems_add(reading->problems, &instance.origin, "there are too many sections; at most %d",
-            (int)MANIFEST_INSTANCES_MAX - 1);
+        return;
+    }
+    keep_instance(reading, &instance);
 }
 
 /* The index of the kind whose sections begin so; SIZE_MAX: none. */
@@ -282,7 +296,7 @@ static void read_shape(struct reading *reading)
 
 void manifest_read(struct manifest *manifest, const struct ini *ini, struct problems *problems)
 {
-    struct reading reading = {manifest, ini, problems};
+    struct reading reading = {.manifest = manifest, .ini = ini, .problems = problems};
 
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
         if (kinds[i].implied)

@@ -53,7 +53,8 @@ static void imply_environment(struct run_reading *reading)
     }
 }
 
-/* The manifest's file name without .ini, if there is a file and the name will do. */
+/* The manifest's file name without .ini, if there is a file and the name will do; "scenario"
+   otherwise. */
 static void imply_name(struct run_reading *reading, const struct ini *ini)
 {
     VEC_EACH(const struct section, section, &ini->sections) {
@@ -71,8 +72,9 @@ static void imply_name(struct run_reading *reading, const struct ini *ini)
             problems_nomem(reading->problems);
         else if (path_is_plain_name(name))
             imply(reading, "name", name, (struct origin){.kind = ORIGIN_DEFAULT});
-        return;
+        break;
     }
+    imply(reading, "name", "scenario", (struct origin){.kind = ORIGIN_DEFAULT});
 }
 
 /* A seed drawn now takes the place of "random", so that the plan is decided. */
@@ -142,10 +144,8 @@ static void read_name(struct run_reading *reading)
     struct error err;
 
     error_clear(&err);
-    if (!run->name)
-        run->name = "scenario";
-    if (path_is_plain_name(run->name))
-        return;
+    if (!run->name || path_is_plain_name(run->name))
+        return; /* without a name, something has been reported already */
     (void)error_set(&err, ASSAY_E_INVALID,
         "'%.60s' cannot name a run: use letters, digits and the signs . _ - + @", run->name);
     report(reading, "name", &err);

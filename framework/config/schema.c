@@ -141,13 +141,14 @@ struct filling {
     const struct section *section; /* NULL: defaults alone */
     struct values *values;
     struct problems *problems;
+    bool is_instance; /* the key "plugin" belongs to the manifest */
 };
 
 static void refuse_unknown(const struct filling *filling, const struct setting *setting)
 {
     struct suggestion suggestion;
 
-    if (strcmp(setting->key, "plugin") == 0)
+    if (filling->is_instance && strcmp(setting->key, "plugin") == 0)
         return;
     suggestion_init(&suggestion, setting->key);
     for (size_t i = 0; i < filling->schema->count; i++) {
@@ -218,20 +219,33 @@ static void fill_option(const struct filling *filling, size_t index)
         problems_nomem(filling->problems);
 }
 
-void schema_fill(const struct schema *schema, const char *where, const struct section *section,
-    struct values *out, struct problems *problems)
+static void fill(const struct filling *filling)
 {
-    const struct filling filling = {schema, where, section, out, problems};
+    const struct schema *schema = filling->schema;
+    const struct section *section = filling->section;
+    struct values *out = filling->values;
 
     out->data = pool_new(&out->pool, schema->struct_size);
     out->list = pool_new(&out->pool, schema->count * sizeof *out->list);
     if (!out->data || !out->list) {
-        problems_nomem(problems);
+        problems_nomem(filling->problems);
         return;
     }
     out->count = schema->count;
     for (size_t i = 0; section && i < section->settings.count; i++)
-        refuse_unknown(&filling, vec_at(&section->settings, i));
+        refuse_unknown(filling, vec_at(&section->settings, i));
     for (size_t i = 0; i < schema->count; i++)
-        fill_option(&filling, i);
+        fill_option(filling, i);
+}
+
+void schema_fill(const struct schema *schema, const char *where, const struct section *section,
+    struct values *out, struct problems *problems)
+{
+    fill(&(struct filling){schema, where, section, out, problems, .is_instance = false});
+}
+
+void schema_fill_instance(const struct schema *schema, const char *where,
+    const struct section *section, struct values *out, struct problems *problems)
+{
+    fill(&(struct filling){schema, where, section, out, problems, .is_instance = true});
 }

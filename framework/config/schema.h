@@ -57,13 +57,16 @@ void values_done(struct values *values);
 /* The value of the option of that name, or NULL. */
 struct value *values_find(const struct values *values, const char *name);
 
-/* Fills out (initialised, empty) from a section; NULL: from defaults alone. The
-   key "plugin" belongs to the manifest and is passed over. Strings are copied,
-   but origins keep borrowing from the ini. The table must have passed
-   schema_check. What is wrong goes to problems, with the section's name; the
-   struct is then only partly filled. where is the section's name. */
+/* Fills out (initialised, empty) from a section; NULL: from defaults alone.
+   Strings are copied, but origins keep borrowing from the ini. The table must have
+   passed schema_check. What is wrong goes to problems, with the name of the
+   section, which is `where`; the struct is then only partly filled. */
 void schema_fill(const struct schema *schema, const char *where, const struct section *section,
     struct values *out, struct problems *problems);
+
+/* The same for a plugin's section, whose key "plugin" is the manifest's. */
+void schema_fill_instance(const struct schema *schema, const char *where,
+    const struct section *section, struct values *out, struct problems *problems);
 
 CLEANUP_DEFINE_DONE(auto_values, struct values, values_done)
 #define auto_values CLEANUP(auto_values)

@@ -67,7 +67,7 @@ static int tear_down(void **state)
 static const struct options *fill(struct fixture *f, const struct schema *schema, const char *text)
 {
     read_text(&f->ini, text, &f->problems);
-    schema_fill(schema, "x", ini_find(&f->ini, "x"), &f->values, &f->problems);
+    schema_fill_instance(schema, "x", ini_find(&f->ini, "x"), &f->values, &f->problems);
     return f->values.data;
 }
 
