@@ -1,0 +1,226 @@
+#include "devnode/core/gossip.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const uint8_t magic[8] = {'a', 's', 's', 'a', 'y', 'd', 'e', 'v'};
+static const char proof_domain[] = "ASSAY_DEVNODE_HELLO_V1";
+
+/* Reading: a cursor that goes bad once it is asked for more than there is. */
+struct cursor {
+    const uint8_t *at;
+    size_t left;
+    bool is_bad;
+};
+
+static void take_bytes(struct cursor *cursor, void *out, size_t size)
+{
+    if (cursor->is_bad || cursor->left < size) {
+        cursor->is_bad = true;
+        memset(out, 0, size);
+        return;
+    }
+    memcpy(out, cursor->at, size);
+    cursor->at += size;
+    cursor->left -= size;
+}
+
+static uint64_t take_number(struct cursor *cursor, size_t bytes)
+{
+    uint8_t raw[8] = {0};
+    uint64_t number = 0;
+
+    take_bytes(cursor, raw, bytes);
+    for (size_t i = bytes; i-- > 0;)
+        number = number << 8 | raw[i];
+    return number;
+}
+
+static uint8_t *put_bytes(uint8_t *out, const void *bytes, size_t size)
+{
+    if (size)
+        memcpy(out, bytes, size);
+    return out + size;
+}
+
+static uint8_t *put_number(uint8_t *out, uint64_t number, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        *out++ = (uint8_t)(number >> (8 * i));
+    return out;
+}
+
+static void read_hello(struct gossip_hello *out, struct cursor *cursor)
+{
+    uint8_t seen[sizeof(magic)];
+
+    take_bytes(cursor, seen, sizeof(seen));
+    if (memcmp(seen, magic, sizeof(magic)) != 0)
+        cursor->is_bad = true;
+    out->version = (uint16_t)take_number(cursor, 2);
+    take_bytes(cursor, out->genesis.bytes, 32);
+    take_bytes(cursor, out->public_key.bytes, 32);
+    take_bytes(cursor, out->challenge.bytes, 32);
+}
+
+static void read_locator(struct gossip_locator *out, struct cursor *cursor)
+{
+    out->count = (uint8_t)take_number(cursor, 1);
+    if (out->count > LOCATOR_PLACES_MAX) {
+        cursor->is_bad = true;
+        return;
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        out->places[i].height = take_number(cursor, 8);
+        take_bytes(cursor, out->places[i].id.bytes, 32);
+    }
+}
+
+static void read_ids(struct gossip_ids *out, struct cursor *cursor, size_t max)
+{
+    out->count = (uint16_t)take_number(cursor, 2);
+    if (out->count > max) {
+        cursor->is_bad = true;
+        return;
+    }
+    if (cursor->is_bad || cursor->left < (size_t)out->count * 32) {
+        cursor->is_bad = true;
+        return;
+    }
+    out->ids = (const struct bytes32 *)cursor->at;
+    cursor->at += (size_t)out->count * 32;
+    cursor->left -= (size_t)out->count * 32;
+}
+
+static void read_body(struct gossip_body *out, struct cursor *cursor)
+{
+    out->bytes = cursor->at;
+    out->size = cursor->left;
+    cursor->left = 0;
+}
+
+bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, struct reason *why)
+{
+    struct cursor cursor = {.at = bytes, .left = size};
+    unsigned type = (unsigned)take_number(&cursor, 1);
+
+    out->type = (enum gossip_type)type;
+    switch (type) {
+    case GOSSIP_HELLO:
+        read_hello(&out->as.hello, &cursor);
+        break;
+    case GOSSIP_HELLO_PROOF:
+        take_bytes(&cursor, out->as.proof.bytes, sizeof(out->as.proof.bytes));
+        break;
+    case GOSSIP_TIP:
+        take_bytes(&cursor, out->as.tip.id.bytes, 32);
+        out->as.tip.height = take_number(&cursor, 8);
+        out->as.tip.slot = take_number(&cursor, 8);
+        break;
+    case GOSSIP_GET_CHAIN:
+        read_locator(&out->as.locator, &cursor);
+        break;
+    case GOSSIP_CHAIN:
+        out->as.ids.first_height = take_number(&cursor, 8);
+        read_ids(&out->as.ids, &cursor, HEADERS_MAX);
+        break;
+    case GOSSIP_GET_BLOCKS:
+        out->as.ids.first_height = 0;
+        read_ids(&out->as.ids, &cursor, BLOCKS_ASKED_MAX);
+        break;
+    case GOSSIP_NO_BLOCK:
+        take_bytes(&cursor, out->as.id.bytes, 32);
+        break;
+    case GOSSIP_BLOCK:
+    case GOSSIP_TX:
+        read_body(&out->as.body, &cursor);
+        break;
+    default:
+        return reason_set(why, "message of %zu bytes has the unknown type %u", size, type);
+    }
+    if (cursor.is_bad || cursor.left)
+        return reason_set(why, "malformed message of type %u and %zu bytes", type, size);
+    return true;
+}
+
+size_t gossip_size(const struct gossip_message *message)
+{
+    switch (message->type) {
+    case GOSSIP_HELLO:
+        return 1 + sizeof(magic) + 2 + 3 * 32;
+    case GOSSIP_HELLO_PROOF:
+        return 1 + sizeof(message->as.proof.bytes);
+    case GOSSIP_TIP:
+        return 1 + 32 + 8 + 8;
+    case GOSSIP_GET_CHAIN:
+        return 1 + 1 + (size_t)message->as.locator.count * 40;
+    case GOSSIP_CHAIN:
+        return 1 + 8 + 2 + (size_t)message->as.ids.count * 32;
+    case GOSSIP_GET_BLOCKS:
+        return 1 + 2 + (size_t)message->as.ids.count * 32;
+    case GOSSIP_NO_BLOCK:
+        return 1 + 32;
+    case GOSSIP_BLOCK:
+    case GOSSIP_TX:
+        return 1 + message->as.body.size;
+    }
+    return 0; /* every type is handled above */
+}
+
+void gossip_write(const struct gossip_message *message, uint8_t *out)
+{
+    const uint8_t *begin = out;
+
+    out = put_number(out, message->type, 1);
+    switch (message->type) {
+    case GOSSIP_HELLO:
+        out = put_bytes(out, magic, sizeof(magic));
+        out = put_number(out, message->as.hello.version, 2);
+        out = put_bytes(out, message->as.hello.genesis.bytes, 32);
+        out = put_bytes(out, message->as.hello.public_key.bytes, 32);
+        out = put_bytes(out, message->as.hello.challenge.bytes, 32);
+        break;
+    case GOSSIP_HELLO_PROOF:
+        out = put_bytes(out, message->as.proof.bytes, sizeof(message->as.proof.bytes));
+        break;
+    case GOSSIP_TIP:
+        out = put_bytes(out, message->as.tip.id.bytes, 32);
+        out = put_number(out, message->as.tip.height, 8);
+        out = put_number(out, message->as.tip.slot, 8);
+        break;
+    case GOSSIP_GET_CHAIN:
+        out = put_number(out, message->as.locator.count, 1);
+        for (size_t i = 0; i < message->as.locator.count; i++) {
+            out = put_number(out, message->as.locator.places[i].height, 8);
+            out = put_bytes(out, message->as.locator.places[i].id.bytes, 32);
+        }
+        break;
+    case GOSSIP_CHAIN:
+        out = put_number(out, message->as.ids.first_height, 8);
+        /* fall through */
+    case GOSSIP_GET_BLOCKS:
+        out = put_number(out, message->as.ids.count, 2);
+        out = put_bytes(out, message->as.ids.ids, (size_t)message->as.ids.count * 32);
+        break;
+    case GOSSIP_NO_BLOCK:
+        out = put_bytes(out, message->as.id.bytes, 32);
+        break;
+    case GOSSIP_BLOCK:
+    case GOSSIP_TX:
+        out = put_bytes(out, message->as.body.bytes, message->as.body.size);
+        break;
+    }
+    assert((size_t)(out - begin) == gossip_size(message));
+    (void)begin;
+}
+
+void gossip_proof_text(
+    const struct gossip_hello *to, const struct bytes32 *signer, uint8_t out[GOSSIP_PROOF_BYTES])
+{
+    _Static_assert(sizeof(proof_domain) - 1 + 4 * 32 == GOSSIP_PROOF_BYTES, "size of the text");
+    out = put_bytes(out, proof_domain, sizeof(proof_domain) - 1);
+    out = put_bytes(out, to->genesis.bytes, 32);
+    out = put_bytes(out, signer->bytes, 32);
+    out = put_bytes(out, to->public_key.bytes, 32);
+    (void)put_bytes(out, to->challenge.bytes, 32);
+}

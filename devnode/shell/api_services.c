@@ -1,0 +1,141 @@
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devnode/shell/api.h"
+#include "nomos/hex.h"
+
+void api_network_info(void *self, struct http_request *request)
+{
+    const struct api *api = self;
+    struct node_counts counts = node_counts(api->node);
+    struct text text = {.bytes = NULL};
+
+    text_add(&text, "{\"listen_addresses\":[\"");
+    text_add(&text, api->listen_address);
+    text_add(&text, "\"],\"n_peers\":");
+    text_add_u64(&text, counts.peers);
+    text_add(&text, ",\"n_connections\":");
+    text_add_u64(&text, counts.connections);
+    text_add(&text, ",\"n_pending_connections\":");
+    text_add_u64(&text, counts.connections_pending);
+    text_add(&text, "}");
+    http_reply_json(request, &text);
+}
+
+void api_balance(void *self, struct http_request *request)
+{
+    const struct api *api = self;
+    const char *key = request->argument;
+    char digits[HEX32_SIZE] = "";
+    char *tip_text = http_query_value(request, "tip");
+    struct text text = {.bytes = NULL};
+    struct ledger_balance balance;
+    struct bytes32 tip;
+    struct bytes32 at;
+    struct fr pk;
+    bool has_tip = tip_text != NULL;
+    bool tip_is_valid = !has_tip || hex_to_bytes32(tip_text, &tip);
+
+    free(tip_text);
+    if (strcspn(key, "/") == 64)
+        memcpy(digits, key, 64);
+    if (!hex_to_fr(digits, &pk)) {
+        http_fail(
+            request, 400, "Invalid URL: the public key must be 64 hex digits of a field element");
+        return;
+    }
+    if (!tip_is_valid) {
+        http_fail(request, 400, "Failed to deserialize query string: `tip` must be 64 hex digits");
+        return;
+    }
+    if (!node_balance(api->node, &pk, has_tip ? &tip : NULL, &balance, &at)) {
+        http_fail(request, 404, "The requested address could not be found in the wallet.");
+        return;
+    }
+    text_add(&text, "{\"tip\":\"");
+    text_add_hex(&text, at.bytes, sizeof(at.bytes));
+    text_add(&text, "\",\"balance\":");
+    text_add_u64(&text, balance.value);
+    text_add(&text, ",\"address\":\"");
+    text_add(&text, digits);
+    text_add(&text, "\"}");
+    http_reply_text(request, "text/plain; charset=utf-8", &text);
+}
+
+static bool is_object(struct http_request *request)
+{
+    if (json_object_is_type(request->json, json_type_object))
+        return true;
+    api_refuse_body(request, "expected an object");
+    return false;
+}
+
+/* The wallet would need the secret keys of the accounts; this node reads none but its leader key. The
+   real node fails here, too (node contract 2.10). */
+void api_transfer_funds(void *self, struct http_request *request)
+{
+    (void)self;
+    if (is_object(request))
+        http_fail(request, 500,
+            "this node's wallet cannot sign; submit a signed transaction to /mempool/add/tx");
+}
+
+void api_sdp_post(void *self, struct http_request *request)
+{
+    (void)self;
+    http_fail(request, 500,
+        "this node cannot sign service operations; submit a signed transaction to "
+        "/mempool/add/tx");
+}
+
+struct metric {
+    const char *name;
+    const char *type;
+    const char *help;
+    uint64_t value;
+};
+
+void api_metrics(void *self, struct http_request *request)
+{
+    const struct api *api = self;
+    struct node_counts counts = node_counts(api->node);
+    struct node_info info = node_info(api->node);
+    struct text text = {.bytes = NULL};
+    const struct metric metrics[] = {
+        {"consensus_processed_blocks", "counter", "blocks taken or made, on any branch",
+            counts.blocks_processed},
+        {"consensus_proposed_blocks", "counter", "blocks made", counts.blocks_proposed},
+        {"consensus_refused_blocks", "counter", "blocks of peers that were not valid",
+            counts.blocks_refused},
+        {"consensus_transactions_total", "counter", "transactions in the blocks processed",
+            counts.transactions_processed},
+        {"consensus_reorganisations_total", "counter", "switches to another branch",
+            counts.reorganisations},
+        {"consensus_tip_height", "gauge", "height of the tip", info.height},
+        {"consensus_tip_slot", "gauge", "slot of the tip", info.slot},
+        {"consensus_lib_height", "gauge", "height of the last irreversible block", info.lib_height},
+        {"mempool_pending_items", "gauge", "transactions that wait for a block", counts.pending},
+        {"mempool_dropped_items", "counter", "transactions refused while a block was made",
+            counts.transactions_dropped},
+        {"network_peers", "gauge", "distinct peers connected", counts.peers},
+        {"network_connections", "gauge", "connections to peers", counts.connections},
+    };
+
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
+        text_add(&text, "# HELP ");
+        text_add(&text, metrics[i].name);
+        text_add(&text, " ");
+        text_add(&text, metrics[i].help);
+        text_add(&text, "\n# TYPE ");
+        text_add(&text, metrics[i].name);
+        text_add(&text, " ");
+        text_add(&text, metrics[i].type);
+        text_add(&text, "\n");
+        text_add(&text, metrics[i].name);
+        text_add(&text, " ");
+        text_add_u64(&text, metrics[i].value);
+        text_add(&text, "\n");
+    }
+    http_reply_text(request, "text/plain; version=0.0.4; charset=utf-8", &text);
+}

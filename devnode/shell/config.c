@@ -1,0 +1,528 @@
+#include "devnode/shell/config.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "devnode/core/memory.h"
+#include "devnode/shell/yaml.h"
+
+#define NS_PER_S 1000000000u
+
+/* Longer than any duration a node is configured with (about 136 years), short enough that adding
+   two in nanoseconds cannot overflow. */
+#define SECONDS_MAX UINT32_MAX
+
+static bool parse_number(uint64_t *out, const char *text, uint64_t max)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (!digits || text[digits] || digits > 20)
+        return false;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10);
+    if (errno || number > max)
+        return false;
+    *out = number;
+    return true;
+}
+
+/* A required scalar. */
+static const char *text_at(const struct yaml *file, const char *path, struct reason *why)
+{
+    const struct yaml *found = yaml_find(file, path);
+
+    if (!found) {
+        (void)reason_set(why, "missing key `%s`", path);
+        return NULL;
+    }
+    if (found->kind != YAML_SCALAR) {
+        (void)reason_set(why, "line %u: `%s` must be a single value", found->line, path);
+        return NULL;
+    }
+    return found->text;
+}
+
+static bool number_at(
+    uint64_t *out, const struct yaml *file, const char *path, uint64_t max, struct reason *why)
+{
+    const char *text = text_at(file, path, why);
+
+    if (!text)
+        return false;
+    if (!parse_number(out, text, max))
+        return reason_set(why, "`%s` is `%s`, expected a whole number up to %llu", path, text,
+            (unsigned long long)max);
+    return true;
+}
+
+static bool key_at(uint8_t out[32], const struct yaml *file, const char *path, struct reason *why)
+{
+    const char *text = text_at(file, path, why);
+
+    if (!text)
+        return false;
+    return config_parse_key(out, text, why) || reason_wrap(why, "`%s`", path);
+}
+
+static bool decimal_seconds(uint64_t *out_ns, const char *text)
+{
+    char whole[16] = "";
+    size_t digits = strcspn(text, ".");
+    uint64_t seconds;
+    uint64_t nanos = 0;
+
+    if (digits >= sizeof(whole))
+        return false;
+    memcpy(whole, text, digits);
+    if (!parse_number(&seconds, whole, SECONDS_MAX))
+        return false;
+    if (text[digits] == '.') {
+        char fraction[10] = "000000000";
+        size_t length = strlen(text + digits + 1);
+
+        /* Digits below a nanosecond are dropped. */
+        memcpy(fraction, text + digits + 1, length < 9 ? length : 9);
+        if (strspn(text + digits + 1, "0123456789") != length ||
+            !parse_number(&nanos, fraction, NS_PER_S - 1))
+            return false;
+    }
+    *out_ns = seconds * NS_PER_S + nanos;
+    return true;
+}
+
+/* All spellings of a duration: "1.000000000", [1, 0], {secs: 1, nanos: 0}. */
+static bool duration_of(uint64_t *out_ns, const struct yaml *value)
+{
+    const struct yaml *seconds = NULL;
+    const struct yaml *nanos = NULL;
+    uint64_t s;
+    uint64_t ns;
+
+    if (value->kind == YAML_SCALAR)
+        return decimal_seconds(out_ns, value->text);
+    if (value->kind == YAML_SEQUENCE && value->count == 2) {
+        seconds = value->values[0];
+        nanos = value->values[1];
+    } else if (value->kind == YAML_MAPPING) {
+        seconds = yaml_find(value, "secs");
+        nanos = yaml_find(value, "nanos");
+    }
+    if (!seconds || seconds->kind != YAML_SCALAR || !nanos || nanos->kind != YAML_SCALAR)
+        return false;
+    if (!parse_number(&s, seconds->text, SECONDS_MAX) ||
+        !parse_number(&ns, nanos->text, NS_PER_S - 1))
+        return false;
+    *out_ns = s * NS_PER_S + ns;
+    return true;
+}
+
+static bool duration_at(
+    uint64_t *out_ns, const struct yaml *file, const char *path, struct reason *why)
+{
+    const struct yaml *value = yaml_find(file, path);
+
+    if (!value)
+        return reason_set(why, "missing key `%s`", path);
+    if (!duration_of(out_ns, value))
+        return reason_set(why,
+            "line %u: `%s` is no duration, expected {secs: 1, nanos: 0} or \"1.000000000\"",
+            value->line, path);
+    return true;
+}
+
+bool config_parse_key(uint8_t out[32], const char *text, struct reason *why)
+{
+    const char *digits = text;
+
+    if (digits[0] == '0' && digits[1] == 'x')
+        digits += 2;
+    if (strlen(digits) != 64 || strspn(digits, "0123456789abcdefABCDEF") != 64)
+        return reason_set(why, "`%.70s` is no key, expected 64 hex digits", text);
+    for (size_t i = 0; i < 32; i++) {
+        char pair[3] = {digits[2 * i], digits[2 * i + 1], '\0'};
+
+        out[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return true;
+}
+
+bool config_parse_level(enum config_log_level *out, const char *text, struct reason *why)
+{
+    static const char *const names[] = {
+        [CONFIG_LEVEL_ERROR] = "ERROR",
+        [CONFIG_LEVEL_WARN] = "WARN",
+        [CONFIG_LEVEL_INFO] = "INFO",
+        [CONFIG_LEVEL_DEBUG] = "DEBUG",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (enum config_log_level)i;
+            return true;
+        }
+    }
+    return reason_set(
+        why, "`%.32s` is no log level, expected DEBUG, INFO, WARN or ERROR in capitals", text);
+}
+
+static bool parse_host(char out[CONFIG_HOST_BYTES], const char *host, size_t length)
+{
+    if (!length || length >= CONFIG_HOST_BYTES)
+        return false;
+    memcpy(out, host, length);
+    out[length] = '\0';
+    return true;
+}
+
+bool config_parse_address(struct config_address *out, const char *text, struct reason *why)
+{
+    const char *host = text;
+    const char *colon = strrchr(text, ':');
+    struct config_address address = {.port = 0};
+    uint64_t port;
+
+    if (!colon || !parse_number(&port, colon + 1, UINT16_MAX))
+        return reason_set(why, "`%.80s` is no address, expected HOST:PORT", text);
+    size_t length = (size_t)(colon - host);
+    if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
+        host++;
+        length -= 2;
+    }
+    if (!parse_host(address.host, host, length))
+        return reason_set(why, "`%.80s` is no address, expected HOST:PORT", text);
+    address.port = (uint16_t)port;
+    *out = address;
+    return true;
+}
+
+bool config_parse_multiaddr(struct config_address *out, const char *text, struct reason *why)
+{
+    static const char expected[] = "/ip4/ADDRESS/udp/PORT/quic-v1";
+    static const char *const hosts[] = {"/ip4/", "/dns4/", "/dns/", "/ip6/"};
+    static const char *const transports[] = {"/udp/", "/tcp/"};
+    struct config_address address = {.port = 0};
+    const char *at = NULL;
+    uint64_t port;
+
+    for (size_t i = 0; i < 4 && !at; i++) {
+        if (strncmp(text, hosts[i], strlen(hosts[i])) == 0)
+            at = text + strlen(hosts[i]);
+    }
+    if (!at || !parse_host(address.host, at, strcspn(at, "/")))
+        return reason_set(why, "`%.120s` is no peer address, expected %s", text, expected);
+    at += strcspn(at, "/");
+    if (strncmp(at, transports[0], 5) != 0 && strncmp(at, transports[1], 5) != 0)
+        return reason_set(why, "`%.120s` has no udp port, expected %s", text, expected);
+    at += 5;
+    char digits[8] = "";
+    size_t length = strcspn(at, "/");
+    if (length >= sizeof(digits))
+        return reason_set(why, "`%.120s` has no valid port, expected %s", text, expected);
+    memcpy(digits, at, length);
+    if (!parse_number(&port, digits, UINT16_MAX) || !port)
+        return reason_set(why, "`%.120s` has no valid port, expected %s", text, expected);
+    address.port = (uint16_t)port;
+    *out = address;
+    return true;
+}
+
+/* "2025-12-16 10:00:00.123456789 +00:00:00"; the offset is optional. */
+static bool calendar_text(uint64_t *out_ns, const char *text)
+{
+    struct tm tm = {.tm_isdst = 0};
+    unsigned year, month, day, hour, minute, second;
+    int used = 0;
+    uint64_t nanos = 0;
+
+    if (sscanf(text, "%4u-%2u-%2u%*1[ T]%2u:%2u:%2u%n", &year, &month, &day, &hour, &minute,
+            &second, &used) != 6 ||
+        !used)
+        return false;
+    text += used;
+    if (*text == '.') {
+        char fraction[10] = "000000000";
+        size_t length = strspn(text + 1, "0123456789");
+
+        memcpy(fraction, text + 1, length < 9 ? length : 9);
+        if (!length || !parse_number(&nanos, fraction, NS_PER_S - 1))
+            return false;
+        text += 1 + length;
+    }
+    int64_t offset = 0;
+    text += strspn(text, " ");
+    if (*text == '+' || *text == '-') {
+        unsigned off_h = 0, off_m = 0, off_s = 0;
+
+        if (sscanf(text + 1, "%2u:%2u:%2u", &off_h, &off_m, &off_s) < 1)
+            return false;
+        offset = (int64_t)off_h * 3600 + (int64_t)off_m * 60 + (int64_t)off_s;
+        if (*text == '-')
+            offset = -offset;
+    } else if (*text && strcmp(text, "Z") != 0 && strcmp(text, "UTC") != 0) {
+        return false;
+    }
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
+        second > 60)
+        return false;
+    tm.tm_year = (int)year - 1900;
+    tm.tm_mon = (int)month - 1;
+    tm.tm_mday = (int)day;
+    tm.tm_hour = (int)hour;
+    tm.tm_min = (int)minute;
+    tm.tm_sec = (int)second;
+    int64_t seconds = (int64_t)timegm(&tm) - offset;
+    if (seconds < 0)
+        return false;
+    *out_ns = (uint64_t)seconds * NS_PER_S + nanos;
+    return true;
+}
+
+/* [year, day of the year, hour, minute, second, nanos, offset h, m, s]. */
+static bool calendar_list(uint64_t *out_ns, const struct yaml *list)
+{
+    int64_t part[9];
+    struct tm tm = {.tm_isdst = 0};
+
+    if (list->count != 9)
+        return false;
+    for (size_t i = 0; i < 9; i++) {
+        const char *text = list->values[i]->text;
+        uint64_t number;
+        bool negative = text && text[0] == '-';
+
+        if (!text || !parse_number(&number, text + negative, NS_PER_S))
+            return false;
+        part[i] = negative ? -(int64_t)number : (int64_t)number;
+    }
+    if (part[0] < 1970 || part[0] > 9999 || part[1] < 1 || part[1] > 366)
+        return false;
+    tm.tm_year = (int)part[0] - 1900;
+    tm.tm_mday = (int)part[1]; /* of January: timegm() carries it into the right month */
+    tm.tm_hour = (int)part[2];
+    tm.tm_min = (int)part[3];
+    tm.tm_sec = (int)part[4];
+    int64_t seconds = (int64_t)timegm(&tm) - (part[6] * 3600 + part[7] * 60 + part[8]);
+    if (seconds < 0 || part[5] < 0 || part[5] >= NS_PER_S)
+        return false;
+    *out_ns = (uint64_t)seconds * NS_PER_S + (uint64_t)part[5];
+    return true;
+}
+
+static bool read_chain_start(struct config *out, const struct yaml *file, struct reason *why)
+{
+    const struct yaml *value = yaml_find(file, "time.chain_start_time");
+    bool is_read = false;
+
+    if (!value)
+        return reason_set(why, "missing key `time.chain_start_time`");
+    if (value->kind == YAML_SCALAR)
+        is_read = calendar_text(&out->chain_start_ns, value->text);
+    else if (value->kind == YAML_SEQUENCE)
+        is_read = calendar_list(&out->chain_start_ns, value);
+    if (!is_read)
+        return reason_set(why,
+            "line %u: `time.chain_start_time` is no point in time, expected "
+            "\"2025-12-16 10:00:00.000000000 +00:00:00\"",
+            value->line);
+    return true;
+}
+
+static bool read_http(struct config *out, const struct yaml *file, struct reason *why)
+{
+    const char *address = text_at(file, "http.backend_settings.address", why);
+    const struct yaml *testing = yaml_find(file, "testing_http.backend_settings.address");
+
+    out->http_timeout_ns = 30 * (uint64_t)NS_PER_S;
+    out->http_body_bytes_max = 10u << 20;
+    if (!address || !config_parse_address(&out->http, address, why))
+        return address ? reason_wrap(why, "`http.backend_settings.address`") : false;
+    if (testing &&
+        (testing->kind != YAML_SCALAR ||
+            !config_parse_address(&out->testing_http, testing->text, why)))
+        return reason_wrap(why, "`testing_http.backend_settings.address`");
+    if (yaml_find(file, "http.backend_settings.timeout") &&
+        !duration_at(&out->http_timeout_ns, file, "http.backend_settings.timeout", why))
+        return false;
+    if (yaml_find(file, "http.backend_settings.max_body_size") &&
+        !number_at(&out->http_body_bytes_max, file, "http.backend_settings.max_body_size",
+            UINT32_MAX, why))
+        return false;
+    return true;
+}
+
+static bool read_network(struct config *out, const struct yaml *file, struct reason *why)
+{
+    static const char peers_path[] = "network.backend.initial_peers";
+    const char *host = text_at(file, "network.backend.swarm.host", why);
+    const struct yaml *peers = yaml_find(file, peers_path);
+    uint64_t port;
+
+    if (!host || !number_at(&port, file, "network.backend.swarm.port", UINT16_MAX, why) ||
+        !key_at(out->node_key, file, "network.backend.swarm.node_key", why))
+        return false;
+    if (!parse_host(out->gossip.host, host, strlen(host)))
+        return reason_set(why, "`network.backend.swarm.host` is `%.80s`, no address", host);
+    out->gossip.port = (uint16_t)port;
+    if (!peers)
+        return true;
+    if (peers->kind != YAML_SEQUENCE || peers->count > CONFIG_PEERS_MAX)
+        return reason_set(why, "line %u: `%s` must be a list of at most %d addresses", peers->line,
+            peers_path, CONFIG_PEERS_MAX);
+    out->peers = memory_new(peers->count, sizeof(*out->peers));
+    for (size_t i = 0; i < peers->count; i++) {
+        const struct yaml *peer = peers->values[i];
+
+        if (peer->kind != YAML_SCALAR || !config_parse_multiaddr(&out->peers[i], peer->text, why))
+            return reason_wrap(why, "line %u: `%s`", peer->line, peers_path);
+        out->peer_count++;
+    }
+    return true;
+}
+
+static bool read_consensus(struct config *out, const struct yaml *file, struct reason *why)
+{
+    static const char coeff_path[] = "deployment.cryptarchia.consensus_config.active_slot_coeff";
+    const char *coeff;
+    uint64_t k;
+    char *end;
+
+    if (!duration_at(&out->slot_duration_ns, file, "deployment.time.slot_duration", why) ||
+        !number_at(
+            &k, file, "deployment.cryptarchia.consensus_config.security_param", UINT32_MAX, why))
+        return false;
+    if (!out->slot_duration_ns)
+        return reason_set(why, "`deployment.time.slot_duration` must be longer than zero");
+    if (!k)
+        return reason_set(why, "`security_param` must be at least 1");
+    out->security_param = (uint32_t)k;
+    coeff = text_at(file, coeff_path, why);
+    if (!coeff)
+        return false;
+    out->active_slot_coeff = strtod(coeff, &end);
+    if (end == coeff || *end || !(out->active_slot_coeff > 0) || !(out->active_slot_coeff < 1))
+        return reason_set(
+            why, "`%s` is `%.40s`, expected a number between 0 and 1", coeff_path, coeff);
+    static const char *const parts[] = {
+        "deployment.cryptarchia.epoch_config.epoch_stake_distribution_stabilization",
+        "deployment.cryptarchia.epoch_config.epoch_period_nonce_buffer",
+        "deployment.cryptarchia.epoch_config.epoch_period_nonce_stabilization",
+    };
+    /* A part is stored in one byte by the real node. */
+    if (!number_at(&out->stake_stabilization, file, parts[0], 255, why) ||
+        !number_at(&out->nonce_buffer, file, parts[1], 255, why) ||
+        !number_at(&out->nonce_stabilization, file, parts[2], 255, why))
+        return false;
+    if (!out->stake_stabilization || !out->nonce_buffer || !out->nonce_stabilization)
+        return reason_set(why, "every part of `epoch_config` must be at least 1");
+    return duration_at(&out->bootstrap_ns, file,
+               "cryptarchia.service.bootstrap.prolonged_bootstrap_period", why) &&
+        read_chain_start(out, file, why);
+}
+
+static bool read_keys(struct config *out, const struct yaml *file, struct reason *why)
+{
+    const struct yaml *known = yaml_find(file, "wallet.known_keys");
+
+    if (!key_at(out->leader_pk, file, "cryptarchia.leader.pk", why) ||
+        !key_at(out->leader_sk, file, "cryptarchia.leader.sk", why))
+        return false;
+    if (!known)
+        return true;
+    if (known->kind != YAML_SEQUENCE || known->count > CONFIG_KNOWN_KEYS_MAX)
+        return reason_set(why, "line %u: `wallet.known_keys` must be a list of at most %d keys",
+            known->line, CONFIG_KNOWN_KEYS_MAX);
+    out->known_keys = memory_new(known->count, sizeof(*out->known_keys));
+    for (size_t i = 0; i < known->count; i++) {
+        const struct yaml *key = known->values[i];
+
+        if (key->kind != YAML_SCALAR || !config_parse_key(out->known_keys[i], key->text, why))
+            return reason_wrap(why, "line %u: `wallet.known_keys`", key->line);
+        out->known_key_count++;
+    }
+    return true;
+}
+
+static bool read_genesis(struct config *out, const struct yaml *file, struct reason *why)
+{
+    const struct yaml *state = yaml_find(file, "cryptarchia.service.starting_state");
+    const char *variant = yaml_variant(state);
+    const struct yaml *tx = yaml_find(state, "genesis_tx");
+
+    if (!state)
+        return reason_set(why, "missing key `cryptarchia.service.starting_state`");
+    if (!variant || strcmp(variant, "Genesis") != 0 || !tx)
+        return reason_set(why,
+            "line %u: `cryptarchia.service.starting_state` must be !Genesis {genesis_tx: ...}",
+            state->line);
+    out->genesis_tx = yaml_to_json(tx);
+    return true;
+}
+
+static bool read_logger(struct config *out, const struct yaml *file, struct reason *why)
+{
+    const struct yaml *logger = yaml_find(file, "tracing.logger");
+    const struct yaml *level = yaml_find(file, "tracing.level");
+    const char *variant = yaml_variant(logger);
+
+    out->log_level = CONFIG_LEVEL_INFO;
+    if (level &&
+        (level->kind != YAML_SCALAR || !config_parse_level(&out->log_level, level->text, why)))
+        return reason_wrap(why, "`tracing.level`");
+    if (!logger || (variant && strcmp(variant, "Stdout") == 0)) {
+        out->log_backend = CONFIG_LOG_STDOUT;
+    } else if (variant && strcmp(variant, "Stderr") == 0) {
+        out->log_backend = CONFIG_LOG_STDERR;
+    } else if (variant &&
+        (strcmp(variant, "None") == 0 || strcmp(variant, "Gelf") == 0 ||
+            strcmp(variant, "Loki") == 0)) {
+        out->log_backend = CONFIG_LOG_NONE;
+    } else if (variant && strcmp(variant, "File") == 0) {
+        const char *directory = text_at(logger, "directory", why);
+        const struct yaml *prefix = yaml_find(logger, "prefix");
+
+        if (!directory)
+            return reason_wrap(why, "`tracing.logger`");
+        out->log_backend = CONFIG_LOG_FILE;
+        out->log_directory = memory_text(directory);
+        out->log_prefix =
+            memory_text(prefix && prefix->kind == YAML_SCALAR ? prefix->text : "nomos-devnode");
+    } else {
+        return reason_set(why,
+            "line %u: `tracing.logger` must be Stdout, Stderr, None or !File {directory, prefix}",
+            logger->line);
+    }
+    return true;
+}
+
+bool config_read(struct config *out, const struct yaml *file, struct reason *why)
+{
+    struct config made = {.log_backend = CONFIG_LOG_STDOUT};
+    const struct yaml *db_path = yaml_find(file, "storage.db_path");
+
+    if (file->kind != YAML_MAPPING)
+        return reason_set(why, "the configuration must be a mapping of keys to values");
+    made.db_path = memory_text(db_path && db_path->kind == YAML_SCALAR ? db_path->text : "./db");
+    if (!read_http(&made, file, why) || !read_network(&made, file, why) ||
+        !read_consensus(&made, file, why) || !read_keys(&made, file, why) ||
+        !read_genesis(&made, file, why) || !read_logger(&made, file, why)) {
+        config_done(&made);
+        return false;
+    }
+    *out = made;
+    return true;
+}
+
+void config_done(struct config *config)
+{
+    free(config->peers);
+    free(config->known_keys);
+    json_object_put(config->genesis_tx);
+    free(config->db_path);
+    free(config->log_directory);
+    free(config->log_prefix);
+    *config = (struct config){.log_backend = CONFIG_LOG_STDOUT};
+}
