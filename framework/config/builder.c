@@ -368,7 +368,7 @@ assay_status assay_scenario_build(assay_scenario *s)
 
 const char *assay_scenario_problems(const assay_scenario *s)
 {
-    return s ? str_text(&s->problem_text) : "out of memory\n";
+    return s && !s->problem_text.status ? str_text(&s->problem_text) : "out of memory\n";
 }
 
 const char *assay_scenario_manifest(assay_scenario *s)
