@@ -1,7 +1,7 @@
 /* limits.h - every limit of the node's state machine, with its reason.
  *
  * What outside data can make the node keep or do is bounded by one of these. The limits of the
- * configuration file are in shell/config.h and shell/yaml.h. */
+ * configuration file are in shell/config.h and shell/yaml_tree.h. */
 #ifndef DEVNODE_CORE_LIMITS_H
 #define DEVNODE_CORE_LIMITS_H
 

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "devnode/core/memory.h"
-#include "devnode/shell/yaml.h"
+#include "devnode/shell/yaml_tree.h"
 
 #define NS_PER_S 1000000000u
 
@@ -31,9 +31,9 @@ static bool parse_number(uint64_t *out, const char *text, uint64_t max)
 }
 
 /* A required scalar. */
-static const char *text_at(const struct yaml *file, const char *path, struct reason *why)
+static const char *text_at(const struct yaml_tree *file, const char *path, struct reason *why)
 {
-    const struct yaml *found = yaml_find(file, path);
+    const struct yaml_tree *found = yaml_tree_find(file, path);
 
     if (!found) {
         (void)reason_set(why, "missing key `%s`", path);
@@ -47,7 +47,7 @@ static const char *text_at(const struct yaml *file, const char *path, struct rea
 }
 
 static bool number_at(
-    uint64_t *out, const struct yaml *file, const char *path, uint64_t max, struct reason *why)
+    uint64_t *out, const struct yaml_tree *file, const char *path, uint64_t max, struct reason *why)
 {
     const char *text = text_at(file, path, why);
 
@@ -59,7 +59,8 @@ static bool number_at(
     return true;
 }
 
-static bool key_at(uint8_t out[32], const struct yaml *file, const char *path, struct reason *why)
+static bool key_at(
+    uint8_t out[32], const struct yaml_tree *file, const char *path, struct reason *why)
 {
     const char *text = text_at(file, path, why);
 
@@ -95,10 +96,10 @@ static bool decimal_seconds(uint64_t *out_ns, const char *text)
 }
 
 /* All spellings of a duration: "1.000000000", [1, 0], {secs: 1, nanos: 0}. */
-static bool duration_of(uint64_t *out_ns, const struct yaml *value)
+static bool duration_of(uint64_t *out_ns, const struct yaml_tree *value)
 {
-    const struct yaml *seconds = NULL;
-    const struct yaml *nanos = NULL;
+    const struct yaml_tree *seconds = NULL;
+    const struct yaml_tree *nanos = NULL;
     uint64_t s;
     uint64_t ns;
 
@@ -108,8 +109,8 @@ static bool duration_of(uint64_t *out_ns, const struct yaml *value)
         seconds = value->values[0];
         nanos = value->values[1];
     } else if (value->kind == YAML_MAPPING) {
-        seconds = yaml_find(value, "secs");
-        nanos = yaml_find(value, "nanos");
+        seconds = yaml_tree_find(value, "secs");
+        nanos = yaml_tree_find(value, "nanos");
     }
     if (!seconds || seconds->kind != YAML_SCALAR || !nanos || nanos->kind != YAML_SCALAR)
         return false;
@@ -121,9 +122,9 @@ static bool duration_of(uint64_t *out_ns, const struct yaml *value)
 }
 
 static bool duration_at(
-    uint64_t *out_ns, const struct yaml *file, const char *path, struct reason *why)
+    uint64_t *out_ns, const struct yaml_tree *file, const char *path, struct reason *why)
 {
-    const struct yaml *value = yaml_find(file, path);
+    const struct yaml_tree *value = yaml_tree_find(file, path);
 
     if (!value)
         return reason_set(why, "missing key `%s`", path);
@@ -282,7 +283,7 @@ static bool calendar_text(uint64_t *out_ns, const char *text)
 }
 
 /* [year, day of the year, hour, minute, second, nanos, offset h, m, s]. */
-static bool calendar_list(uint64_t *out_ns, const struct yaml *list)
+static bool calendar_list(uint64_t *out_ns, const struct yaml_tree *list)
 {
     int64_t part[9];
     struct tm tm = {.tm_isdst = 0};
@@ -312,9 +313,9 @@ static bool calendar_list(uint64_t *out_ns, const struct yaml *list)
     return true;
 }
 
-static bool read_chain_start(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_chain_start(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
-    const struct yaml *value = yaml_find(file, "time.chain_start_time");
+    const struct yaml_tree *value = yaml_tree_find(file, "time.chain_start_time");
     bool is_read = false;
 
     if (!value)
@@ -331,10 +332,10 @@ static bool read_chain_start(struct config *out, const struct yaml *file, struct
     return true;
 }
 
-static bool read_http(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_http(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
     const char *address = text_at(file, "http.backend_settings.address", why);
-    const struct yaml *testing = yaml_find(file, "testing_http.backend_settings.address");
+    const struct yaml_tree *testing = yaml_tree_find(file, "testing_http.backend_settings.address");
 
     out->http_timeout_ns = 30 * (uint64_t)NS_PER_S;
     out->http_body_bytes_max = 10u << 20;
@@ -344,21 +345,21 @@ static bool read_http(struct config *out, const struct yaml *file, struct reason
         (testing->kind != YAML_SCALAR ||
             !config_parse_address(&out->testing_http, testing->text, why)))
         return reason_wrap(why, "`testing_http.backend_settings.address`");
-    if (yaml_find(file, "http.backend_settings.timeout") &&
+    if (yaml_tree_find(file, "http.backend_settings.timeout") &&
         !duration_at(&out->http_timeout_ns, file, "http.backend_settings.timeout", why))
         return false;
-    if (yaml_find(file, "http.backend_settings.max_body_size") &&
+    if (yaml_tree_find(file, "http.backend_settings.max_body_size") &&
         !number_at(&out->http_body_bytes_max, file, "http.backend_settings.max_body_size",
             UINT32_MAX, why))
         return false;
     return true;
 }
 
-static bool read_network(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_network(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
     static const char peers_path[] = "network.backend.initial_peers";
     const char *host = text_at(file, "network.backend.swarm.host", why);
-    const struct yaml *peers = yaml_find(file, peers_path);
+    const struct yaml_tree *peers = yaml_tree_find(file, peers_path);
     uint64_t port;
 
     if (!host || !number_at(&port, file, "network.backend.swarm.port", UINT16_MAX, why) ||
@@ -374,7 +375,7 @@ static bool read_network(struct config *out, const struct yaml *file, struct rea
             peers_path, CONFIG_PEERS_MAX);
     out->peers = memory_new(peers->count, sizeof(*out->peers));
     for (size_t i = 0; i < peers->count; i++) {
-        const struct yaml *peer = peers->values[i];
+        const struct yaml_tree *peer = peers->values[i];
 
         if (peer->kind != YAML_SCALAR || !config_parse_multiaddr(&out->peers[i], peer->text, why))
             return reason_wrap(why, "line %u: `%s`", peer->line, peers_path);
@@ -383,7 +384,7 @@ static bool read_network(struct config *out, const struct yaml *file, struct rea
     return true;
 }
 
-static bool read_consensus(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_consensus(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
     static const char coeff_path[] = "deployment.cryptarchia.consensus_config.active_slot_coeff";
     const char *coeff;
@@ -423,9 +424,9 @@ static bool read_consensus(struct config *out, const struct yaml *file, struct r
         read_chain_start(out, file, why);
 }
 
-static bool read_keys(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_keys(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
-    const struct yaml *known = yaml_find(file, "wallet.known_keys");
+    const struct yaml_tree *known = yaml_tree_find(file, "wallet.known_keys");
 
     if (!key_at(out->leader_pk, file, "cryptarchia.leader.pk", why) ||
         !key_at(out->leader_sk, file, "cryptarchia.leader.sk", why))
@@ -437,7 +438,7 @@ static bool read_keys(struct config *out, const struct yaml *file, struct reason
             known->line, CONFIG_KNOWN_KEYS_MAX);
     out->known_keys = memory_new(known->count, sizeof(*out->known_keys));
     for (size_t i = 0; i < known->count; i++) {
-        const struct yaml *key = known->values[i];
+        const struct yaml_tree *key = known->values[i];
 
         if (key->kind != YAML_SCALAR || !config_parse_key(out->known_keys[i], key->text, why))
             return reason_wrap(why, "line %u: `wallet.known_keys`", key->line);
@@ -446,11 +447,11 @@ static bool read_keys(struct config *out, const struct yaml *file, struct reason
     return true;
 }
 
-static bool read_genesis(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_genesis(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
-    const struct yaml *state = yaml_find(file, "cryptarchia.service.starting_state");
-    const char *variant = yaml_variant(state);
-    const struct yaml *tx = yaml_find(state, "genesis_tx");
+    const struct yaml_tree *state = yaml_tree_find(file, "cryptarchia.service.starting_state");
+    const char *variant = yaml_tree_variant(state);
+    const struct yaml_tree *tx = yaml_tree_find(state, "genesis_tx");
 
     if (!state)
         return reason_set(why, "missing key `cryptarchia.service.starting_state`");
@@ -458,15 +459,15 @@ static bool read_genesis(struct config *out, const struct yaml *file, struct rea
         return reason_set(why,
             "line %u: `cryptarchia.service.starting_state` must be !Genesis {genesis_tx: ...}",
             state->line);
-    out->genesis_tx = yaml_to_json(tx);
+    out->genesis_tx = yaml_tree_to_json(tx);
     return true;
 }
 
-static bool read_logger(struct config *out, const struct yaml *file, struct reason *why)
+static bool read_logger(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
-    const struct yaml *logger = yaml_find(file, "tracing.logger");
-    const struct yaml *level = yaml_find(file, "tracing.level");
-    const char *variant = yaml_variant(logger);
+    const struct yaml_tree *logger = yaml_tree_find(file, "tracing.logger");
+    const struct yaml_tree *level = yaml_tree_find(file, "tracing.level");
+    const char *variant = yaml_tree_variant(logger);
 
     out->log_level = CONFIG_LEVEL_INFO;
     if (level &&
@@ -482,7 +483,7 @@ static bool read_logger(struct config *out, const struct yaml *file, struct reas
         out->log_backend = CONFIG_LOG_NONE;
     } else if (variant && strcmp(variant, "File") == 0) {
         const char *directory = text_at(logger, "directory", why);
-        const struct yaml *prefix = yaml_find(logger, "prefix");
+        const struct yaml_tree *prefix = yaml_tree_find(logger, "prefix");
 
         if (!directory)
             return reason_wrap(why, "`tracing.logger`");
@@ -498,10 +499,10 @@ static bool read_logger(struct config *out, const struct yaml *file, struct reas
     return true;
 }
 
-bool config_read(struct config *out, const struct yaml *file, struct reason *why)
+bool config_read(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
     struct config made = {.log_backend = CONFIG_LOG_STDOUT};
-    const struct yaml *db_path = yaml_find(file, "storage.db_path");
+    const struct yaml_tree *db_path = yaml_tree_find(file, "storage.db_path");
 
     if (file->kind != YAML_MAPPING)
         return reason_set(why, "the configuration must be a mapping of keys to values");

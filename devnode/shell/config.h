@@ -13,7 +13,7 @@
 #include "devnode/core/reason.h"
 
 struct json_object;
-struct yaml;
+struct yaml_tree;
 
 /* Longest host name or address, with its terminator. */
 #define CONFIG_HOST_BYTES 64
@@ -76,13 +76,13 @@ struct config {
 
 /* Reads the keys out of a parsed file. False with a reason that names the first key that is missing
  * or wrong. */
-bool config_read(struct config *out, const struct yaml *file, struct reason *why);
+bool config_read(struct config *out, const struct yaml_tree *file, struct reason *why);
 
 void config_done(struct config *config);
 
 /* Calls `report` with the dotted path and line of every key that a node of this revision does not know. */
 typedef void (*config_reporter)(void *self, const char *path, unsigned line);
-void config_unknown_keys(const struct yaml *file, config_reporter report, void *self);
+void config_unknown_keys(const struct yaml_tree *file, config_reporter report, void *self);
 
 /* The parts below are shared with the command line. */
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devnode/shell/yaml.h"
+#include "devnode/shell/yaml_tree.h"
 
 /* Longest dotted path that is reported in full. */
 #define PATH_BYTES_MAX 256
@@ -93,11 +93,12 @@ static enum knowledge knowledge_of(const char *path)
     return best;
 }
 
-static void walk(const struct yaml *mapping, const char *prefix, config_reporter report, void *self)
+static void walk(
+    const struct yaml_tree *mapping, const char *prefix, config_reporter report, void *self)
 {
     for (size_t i = 0; i < mapping->count; i++) {
         char path[PATH_BYTES_MAX];
-        const struct yaml *value = mapping->values[i];
+        const struct yaml_tree *value = mapping->values[i];
 
         (void)snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", mapping->keys[i]);
         switch (knowledge_of(path)) {
@@ -115,7 +116,7 @@ static void walk(const struct yaml *mapping, const char *prefix, config_reporter
     }
 }
 
-void config_unknown_keys(const struct yaml *file, config_reporter report, void *self)
+void config_unknown_keys(const struct yaml_tree *file, config_reporter report, void *self)
 {
     if (file->kind == YAML_MAPPING)
         walk(file, "", report, self);

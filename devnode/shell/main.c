@@ -18,7 +18,7 @@
 #include "devnode/shell/log.h"
 #include "devnode/shell/network.h"
 #include "devnode/shell/options.h"
-#include "devnode/shell/yaml.h"
+#include "devnode/shell/yaml_tree.h"
 #include "nomos/genesis.h"
 #include "nomos/hex.h"
 #include "nomos/json_tx.h"
@@ -202,14 +202,14 @@ static bool read_config(struct shell *shell)
 {
     struct key_report report = {.shell = shell};
     struct reason why;
-    struct yaml *file = yaml_read(shell->options.config_path, &why);
+    struct yaml_tree *file = yaml_tree_read(shell->options.config_path, &why);
     bool is_read;
 
     if (!file)
         return cannot(shell, why.text);
     config_unknown_keys(file, on_unknown_key, &report);
     is_read = config_read(&shell->config, file, &why);
-    yaml_free(file);
+    yaml_tree_free(file);
     if (!is_read) {
         (void)reason_wrap(&why, "%s", shell->options.config_path);
         return cannot(shell, why.text);

@@ -1,4 +1,4 @@
-#include "devnode/shell/yaml.h"
+#include "devnode/shell/yaml_tree.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -16,14 +16,14 @@ struct reader {
     struct reason *why;
 };
 
-void yaml_free(struct yaml *yaml)
+void yaml_tree_free(struct yaml_tree *yaml)
 {
     if (!yaml)
         return;
     for (size_t i = 0; i < yaml->count; i++) {
         if (yaml->keys)
             free(yaml->keys[i]);
-        yaml_free(yaml->values[i]);
+        yaml_tree_free(yaml->values[i]);
     }
     free(yaml->keys);
     free(yaml->values);
@@ -41,9 +41,10 @@ static bool next_event(struct reader *reader, yaml_event_t *event)
         reader->parser.problem ? reader->parser.problem : "unreadable");
 }
 
-static struct yaml *value_new(struct reader *reader, enum yaml_kind kind, const yaml_event_t *event)
+static struct yaml_tree *value_new(
+    struct reader *reader, enum yaml_kind kind, const yaml_event_t *event)
 {
-    struct yaml *made = memory_new(1, sizeof(*made));
+    struct yaml_tree *made = memory_new(1, sizeof(*made));
 
     made->kind = kind;
     made->line = (unsigned)event->start_mark.line + 1;
@@ -51,7 +52,7 @@ static struct yaml *value_new(struct reader *reader, enum yaml_kind kind, const 
     return made;
 }
 
-static void set_tag(struct yaml *yaml, const yaml_char_t *tag)
+static void set_tag(struct yaml_tree *yaml, const yaml_char_t *tag)
 {
     /* Standard tags (tag:yaml.org,2002:...) say nothing that the value does not; local ones name
        the variant of an enumeration. */
@@ -59,9 +60,9 @@ static void set_tag(struct yaml *yaml, const yaml_char_t *tag)
         yaml->tag = memory_text((const char *)tag + 1);
 }
 
-static struct yaml *read_value(struct reader *reader, yaml_event_t *event, unsigned depth);
+static struct yaml_tree *read_value(struct reader *reader, yaml_event_t *event, unsigned depth);
 
-static void append(struct yaml *parent, char *key, struct yaml *value)
+static void append(struct yaml_tree *parent, char *key, struct yaml_tree *value)
 {
     if (parent->count == parent->room) {
         parent->room = parent->room ? parent->room * 2 : 4;
@@ -74,7 +75,8 @@ static void append(struct yaml *parent, char *key, struct yaml *value)
     parent->values[parent->count++] = value;
 }
 
-static const struct yaml *entry(const struct yaml *mapping, const char *key, size_t key_length)
+static const struct yaml_tree *entry(
+    const struct yaml_tree *mapping, const char *key, size_t key_length)
 {
     if (mapping->kind != YAML_MAPPING)
         return NULL;
@@ -86,7 +88,7 @@ static const struct yaml *entry(const struct yaml *mapping, const char *key, siz
 }
 
 /* Reads the children of `parent` up to the event that ends it. */
-static bool read_children(struct reader *reader, struct yaml *parent, unsigned depth)
+static bool read_children(struct reader *reader, struct yaml_tree *parent, unsigned depth)
 {
     yaml_event_type_t end =
         parent->kind == YAML_MAPPING ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
@@ -122,7 +124,7 @@ static bool read_children(struct reader *reader, struct yaml *parent, unsigned d
                 return false;
             }
         }
-        struct yaml *value = read_value(reader, &event, depth + 1);
+        struct yaml_tree *value = read_value(reader, &event, depth + 1);
         yaml_event_delete(&event);
         if (!value) {
             free(key);
@@ -132,10 +134,10 @@ static bool read_children(struct reader *reader, struct yaml *parent, unsigned d
     }
 }
 
-static struct yaml *read_value(struct reader *reader, yaml_event_t *event, unsigned depth)
+static struct yaml_tree *read_value(struct reader *reader, yaml_event_t *event, unsigned depth)
 {
     size_t line = event->start_mark.line + 1;
-    struct yaml *value;
+    struct yaml_tree *value;
 
     if (depth > YAML_DEPTH_MAX) {
         (void)reason_set(reader->why, "%s:%zu: nested deeper than %d levels", reader->name, line,
@@ -167,18 +169,18 @@ static struct yaml *read_value(struct reader *reader, yaml_event_t *event, unsig
         return NULL;
     }
     if (!read_children(reader, value, depth)) {
-        yaml_free(value);
+        yaml_tree_free(value);
         return NULL;
     }
     return value;
 }
 
 /* Skips stream and document starts; the first value is the document. */
-static struct yaml *read_document(struct reader *reader)
+static struct yaml_tree *read_document(struct reader *reader)
 {
     for (;;) {
         yaml_event_t event;
-        struct yaml *root;
+        struct yaml_tree *root;
 
         if (!next_event(reader, &event))
             return NULL;
@@ -218,7 +220,8 @@ static bool at_end(struct reader *reader)
     }
 }
 
-struct yaml *yaml_parse(const char *name, const void *bytes, size_t size, struct reason *why)
+struct yaml_tree *yaml_tree_parse(
+    const char *name, const void *bytes, size_t size, struct reason *why)
 {
     struct reader reader = {.name = name, .why = why};
 
@@ -227,16 +230,16 @@ struct yaml *yaml_parse(const char *name, const void *bytes, size_t size, struct
         return NULL;
     }
     yaml_parser_set_input_string(&reader.parser, bytes, size);
-    struct yaml *root = read_document(&reader);
+    struct yaml_tree *root = read_document(&reader);
     if (root && !at_end(&reader)) {
-        yaml_free(root);
+        yaml_tree_free(root);
         root = NULL;
     }
     yaml_parser_delete(&reader.parser);
     return root;
 }
 
-struct yaml *yaml_read(const char *path, struct reason *why)
+struct yaml_tree *yaml_tree_read(const char *path, struct reason *why)
 {
     FILE *file = fopen(path, "re");
 
@@ -255,13 +258,13 @@ struct yaml *yaml_read(const char *path, struct reason *why)
             bytes = memory_resize(bytes, room, 1);
         }
     }
-    struct yaml *root = NULL;
+    struct yaml_tree *root = NULL;
     if (ferror(file))
         (void)reason_set(why, "cannot read %s: %s", path, strerror(errno));
     else if (size >= YAML_BYTES_MAX)
         (void)reason_set(why, "%s is larger than %u MiB", path, YAML_BYTES_MAX >> 20);
     else
-        root = yaml_parse(path, bytes, size, why);
+        root = yaml_tree_parse(path, bytes, size, why);
     (void)fclose(file);
     free(bytes);
     return root;
@@ -272,7 +275,7 @@ static bool starts_upper(const char *text)
     return text[0] >= 'A' && text[0] <= 'Z';
 }
 
-const char *yaml_variant(const struct yaml *yaml)
+const char *yaml_tree_variant(const struct yaml_tree *yaml)
 {
     if (!yaml)
         return NULL;
@@ -285,14 +288,14 @@ const char *yaml_variant(const struct yaml *yaml)
     return NULL;
 }
 
-const struct yaml *yaml_find(const struct yaml *yaml, const char *path)
+const struct yaml_tree *yaml_tree_find(const struct yaml_tree *yaml, const char *path)
 {
     while (yaml && *path) {
         size_t length = strcspn(path, ".");
-        const struct yaml *found = entry(yaml, path, length);
+        const struct yaml_tree *found = entry(yaml, path, length);
 
         /* {Genesis: {...}}: the JSON spelling of a variant. */
-        if (!found && !yaml->tag && yaml->kind == YAML_MAPPING && yaml_variant(yaml))
+        if (!found && !yaml->tag && yaml->kind == YAML_MAPPING && yaml_tree_variant(yaml))
             found = entry(yaml->values[0], path, length);
         yaml = found;
         path += length + (path[length] == '.');
@@ -300,7 +303,7 @@ const struct yaml *yaml_find(const struct yaml *yaml, const char *path)
     return yaml;
 }
 
-static struct json_object *scalar_to_json(const struct yaml *yaml)
+static struct json_object *scalar_to_json(const struct yaml_tree *yaml)
 {
     const char *text = yaml->text;
     size_t length = strlen(text);
@@ -321,7 +324,7 @@ static struct json_object *scalar_to_json(const struct yaml *yaml)
     return json_object_new_string(text);
 }
 
-struct json_object *yaml_to_json(const struct yaml *yaml)
+struct json_object *yaml_tree_to_json(const struct yaml_tree *yaml)
 {
     struct json_object *made = NULL;
 
@@ -332,12 +335,12 @@ struct json_object *yaml_to_json(const struct yaml *yaml)
     case YAML_SEQUENCE:
         made = json_object_new_array_ext((int)yaml->count);
         for (size_t i = 0; i < yaml->count; i++)
-            json_object_array_add(made, yaml_to_json(yaml->values[i]));
+            json_object_array_add(made, yaml_tree_to_json(yaml->values[i]));
         break;
     case YAML_MAPPING:
         made = json_object_new_object();
         for (size_t i = 0; i < yaml->count; i++)
-            json_object_object_add(made, yaml->keys[i], yaml_to_json(yaml->values[i]));
+            json_object_object_add(made, yaml->keys[i], yaml_tree_to_json(yaml->values[i]));
         break;
     }
     if (yaml->tag) {
