@@ -283,7 +283,7 @@ assay_status parse_span(const char *text, assay_ns *out, struct error *err)
         return ASSAY_OK;
     }
     do {
-        struct term term;
+        struct term term = {.unit = NULL};
         const assay_status status = read_term(&scan, &term);
 
         if (status)
@@ -302,7 +302,7 @@ assay_status parse_span(const char *text, assay_ns *out, struct error *err)
 assay_status parse_size(const char *text, uint64_t *out, struct error *err)
 {
     struct scan scan = {.text = text, .cursor = text, .quantity = &size_quantity, .err = err};
-    struct term term;
+    struct term term = {.unit = NULL};
     assay_status status = ASSAY_OK;
 
     if (strcmp(text, "0") == 0) {

@@ -65,6 +65,7 @@ assay_status str_append_n(struct str *str, const void *data, size_t size)
 
     if (status)
         return status;
+    assert(str->data); /* even for no bytes there is room for a NUL */
     if (size > 0)
         memcpy(str->data + str->len, data, size);
     str->len += size;

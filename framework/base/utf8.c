@@ -6,7 +6,7 @@
 static size_t character(const unsigned char *p, size_t left)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t code = p[0];
+    uint32_t code = 0;
     size_t len = 1;
 
     if (p[0] < 0x80)

@@ -1,5 +1,6 @@
 #include "framework/config/expand.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,7 @@ assay_status expand_environment(
                 status = append_reference(&reference, out, err);
             if (status)
                 return status;
+            assert(reference.end);
             expansion->variable = reference.name;
             expansion->variable_len = reference.name_len;
             text = reference.end;

@@ -330,7 +330,6 @@ void ini_read_text(
         .ini = ini,
         .problems = problems,
         .cursor = text->data,
-        .end = text->data + text->size,
         .origin = {.kind = ORIGIN_FILE, .name = pool_dup(&ini->pool, name)},
         .section = no_section,
     };
@@ -338,6 +337,7 @@ void ini_read_text(
 
     if (text->size == 0)
         return;
+    reader.end = text->data + text->size;
     if (!reader.origin.name) {
         problems_nomem(problems);
         return;
