@@ -415,6 +415,7 @@ static assay_status explain_missing(
     auto_str struct str where;
     struct suggestion suggestion;
 
+    str_init(&where, ERROR_TEXT_SIZE);
     if (search->problem.code)
         return error_set(err, search->problem.code, "%s", search->problem.text);
     const assay_status status = catalogue_list(cat, &entries, err);
@@ -424,7 +425,6 @@ static assay_status explain_missing(
     VEC_EACH(struct catalogue_entry, entry, &entries)
         if (entry->id[0] != '\0')
             suggestion_offer(&suggestion, entry->id);
-    str_init(&where, ERROR_TEXT_SIZE);
     for (size_t i = 0; i < cat->directories.count; i++)
         (void)str_appendf(&where, "%s%s", i > 0 ? ", " : "", catalogue_directory(cat, i));
     if (suggestion.best)

@@ -222,8 +222,8 @@ static assay_status read_note_segment(struct elf *elf, const Elf64_Phdr *segment
     while (end - at >= sizeof(head)) {
         if (!read_at(elf, at, &head, sizeof(head)))
             return bad(elf, "cut off inside the notes");
-        if (head.n_namesz == 0 && head.n_descsz == 0 && head.n_type == 0) {
-            at += 4; /* padding that some compilers put between objects of a section */
+        if (head.n_namesz == 0) {
+            at += 4; /* a word of the padding that some compilers put between objects */
             continue;
         }
         const uint64_t name_size = ((uint64_t)head.n_namesz + align - 1) / align * align;

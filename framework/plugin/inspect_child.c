@@ -84,12 +84,11 @@ int plugin_inspect_main(int argc, char **argv)
     struct error err = {.code = ASSAY_OK};
     auto_str struct str out;
 
+    str_init(&out, INSPECT_OUTPUT_MAX);
     if (parse(argc, argv, &task) != ASSAY_OK || fcntl(INSPECT_FD, F_GETFD) < 0)
         return 2;
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-
-    str_init(&out, INSPECT_OUTPUT_MAX);
     if (describe(&task, &out, &err)) {
         send(INSPECT_STATUS, (const char *)&err.code, sizeof(err.code));
         send(INSPECT_ERROR, err.text, strlen(err.text));

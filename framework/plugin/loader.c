@@ -292,6 +292,7 @@ static assay_status choose(const struct plugin_library *library,
     const struct plugin *chosen = NULL;
     auto_str struct str ids;
 
+    str_init(&ids, ERROR_TEXT_SIZE);
     for (size_t i = 0; i < library->plugin_count; i++) {
         const struct plugin *plugin = &library->plugins[i];
 
@@ -300,7 +301,6 @@ static assay_status choose(const struct plugin_library *library,
             chosen = plugin;
     }
     if (!chosen) {
-        str_init(&ids, ERROR_TEXT_SIZE);
         list_ids(library, &ids);
         return error_set(err, ASSAY_E_NOTFOUND, "%s: %s%s; it has %s", library->path,
             request->id ? "no plugin has the id " : "say which plugin of the file is wanted",
