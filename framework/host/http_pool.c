@@ -88,9 +88,11 @@ void pool_enqueue(struct pool *pool, struct http_exchange *exchange)
     pool_mark_ready(pool);
 }
 
+/* No connection may be opened now. A pool that has some goes on with those; only one that has none
+   needs help. */
 static void mark_starving(struct pool *pool)
 {
-    if (pool->is_starving)
+    if (pool->is_starving || pool->connection_count > 0)
         return;
     pool->is_starving = true;
     TAILQ_INSERT_TAIL(&pool->native->starving, pool, in_starving);
@@ -199,21 +201,30 @@ static bool make_room(struct native *native)
     return true;
 }
 
-void pools_serve(struct native *native)
+/* Starving pools come first: once there are more addresses than connections, each address gets its
+   turn, instead of the busiest keeping what it has. */
+static void feed_starving(struct native *native)
 {
     struct pool *pool;
 
-    for (;;) {
-        while ((pool = TAILQ_FIRST(&native->ready))) {
-            TAILQ_REMOVE(&native->ready, pool, in_ready);
-            pool->is_ready = false;
-            pool_serve(pool);
-        }
-        pool = TAILQ_FIRST(&native->starving);
-        if (!pool || !make_room(native))
+    while ((pool = TAILQ_FIRST(&native->starving))) {
+        if (!TAILQ_EMPTY(&pool->waiting) && !make_room(native))
             return;
         TAILQ_REMOVE(&native->starving, pool, in_starving);
         pool->is_starving = false;
         pool_serve(pool);
+    }
+}
+
+void pools_serve(struct native *native)
+{
+    struct pool *pool;
+
+    feed_starving(native);
+    while ((pool = TAILQ_FIRST(&native->ready))) {
+        TAILQ_REMOVE(&native->ready, pool, in_ready);
+        pool->is_ready = false;
+        pool_serve(pool);
+        feed_starving(native);
     }
 }

@@ -67,7 +67,7 @@ struct pool {
     struct connection_list idle;
     uint32_t connection_count; /* idle ones included */
     bool is_ready;             /* something may proceed */
-    bool is_starving;          /* could open a connection but for the engine's total */
+    bool is_starving;          /* has no connection, and may not open one */
     socklen_t address_size;
     union pool_address address;
 };

@@ -18,13 +18,19 @@ static _Atomic uint64_t failing_allocation; /* 0: as it is; UINT64_MAX: switch i
 assay_ns client_now(void)
 {
     struct timespec now = {0};
-    const uint64_t nth = atomic_exchange(&failing_allocation, 0);
 
-    /* Engines ask for the time on their own thread, and on no other. */
-    if (nth != 0)
-        mem_fail_at(nth == UINT64_MAX ? 0 : nth, MEM_FAIL_ONCE);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (assay_ns)now.tv_sec * ASSAY_SECOND + now.tv_nsec + atomic_load(&added_age);
+}
+
+/* What engines read the time with, on their own thread: where their allocations are made too. */
+static assay_ns engine_now(void)
+{
+    const uint64_t nth = atomic_exchange(&failing_allocation, 0);
+
+    if (nth != 0)
+        mem_fail_at(nth == UINT64_MAX ? 0 : nth, MEM_FAIL_ONCE);
+    return client_now();
 }
 
 void client_age_by(assay_ns span)
@@ -45,7 +51,7 @@ struct client *client_new(engine_maker make, const struct http_engine_config *co
     assay_status s;
 
     assert(client);
-    own.now = client_now;
+    own.now = engine_now;
     (void)pthread_mutex_init(&client->lock, NULL);
     (void)pthread_cond_init(&client->changed, NULL);
     s = http_address_set(&client->address, HTTP_TCP, "127.0.0.1", port);
