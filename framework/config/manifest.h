@@ -51,7 +51,6 @@ struct run_options {
     assay_ns operation_limit;
     const char *keep; /* "never", "failed", "always" */
     int64_t node_control;
-    double slow_factor;
 
     const char *seed_text; /* as written: "random" or a number */
     const char *cooldown_text;

@@ -11,15 +11,13 @@
 #include "framework/base/path.h"
 #include "framework/config/manifest_tables.h"
 
-/* Variables that stand for an option which nobody has given. */
+/* Variables that, if they are set at all, stand for an option which nobody has given. */
 static const struct {
     const char *variable;
-    const char *only; /* counts only with this value; NULL: if it is set at all */
     const char *key;
     const char *value;
 } environment_options[] = {
-    {"SLOW_TEST_ENV", "true", "slow_factor", "2"},
-    {"NOMOS_TESTS_KEEP_LOGS", NULL, "keep", "always"},
+    {"NOMOS_TESTS_KEEP_LOGS", "keep", "always"},
 };
 
 /* [run] as it was written, and what takes the place of what was not. */
@@ -44,10 +42,8 @@ static void imply_environment(struct run_reading *reading)
 {
     for (size_t i = 0; i < ARRAY_COUNT(environment_options); i++) {
         const char *variable = environment_options[i].variable;
-        const char *only = environment_options[i].only;
-        const char *value = getenv(variable);
 
-        if (value && (!only || strcmp(value, only) == 0))
+        if (getenv(variable))
             imply(reading, environment_options[i].key, environment_options[i].value,
                 (struct origin){.kind = ORIGIN_ENVIRONMENT, .name = variable});
     }

@@ -32,9 +32,6 @@ static const assay_option run_options[] = {
         "environment means always."},
     {"node_control", ASSAY_BOOL, 0, RUN(node_control), "no", NULL,
         "Whether workloads may do harm to nodes: stop, restart, cut off."},
-    {"slow_factor", ASSAY_REAL, 0, RUN(slow_factor), "1", "1..100",
-        "Multiplies the deadlines of readiness on a slow machine; SLOW_TEST_ENV=true in the "
-        "environment means 2."},
 };
 
 static const assay_option topology_options[] = {

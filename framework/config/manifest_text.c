@@ -96,9 +96,9 @@ static void write_pair(
             (void)str_appendf(out, "; %s is not set\n", key);
         return;
     }
-    (void)str_appendf(out, "%s = ", key);
+    (void)str_appendf(out, "%s =%s", key, *text ? " " : "");
     if (!out->status)
-        (void)write_wrapped(out, text, strlen(key) + 3);
+        (void)write_wrapped(out, text, strlen(key) + strlen(" = "));
     if (!out->status)
         (void)write_origin(writer, origin, start);
     (void)str_append_char(out, '\n');

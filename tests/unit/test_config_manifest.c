@@ -27,7 +27,7 @@ static int set_up(void **state)
     problems_init(&fixture.problems);
     manifest_init(&fixture.manifest);
     *state = &fixture;
-    return unsetenv("SLOW_TEST_ENV") || unsetenv("NOMOS_TESTS_KEEP_LOGS");
+    return unsetenv("NOMOS_TESTS_KEEP_LOGS");
 }
 
 static int tear_down(void **state)
@@ -63,7 +63,6 @@ static void an_empty_manifest_has_defaults(void **state)
     assert_true(f->manifest.run.settle == RUN_AUTO);
     assert_string_equal(f->manifest.run.keep, "failed");
     assert_int_equal(f->manifest.run.node_control, 0);
-    assert_true(f->manifest.run.slow_factor == 1);
     assert_int_equal(f->manifest.topology.validators, 1);
     assert_int_equal(f->manifest.topology.executors, 0);
     assert_string_equal(f->manifest.topology.layout, "star");
@@ -92,7 +91,7 @@ static void everything_written_is_taken(void **state)
 
     read_manifest(f,
         "[run]\nname = soak\nduration = 10m\nseed = 42\ncooldown = 30s\nsettle = 0\n"
-        "keep = never\nnode_control = yes\nslow_factor = 1.5\n"
+        "keep = never\nnode_control = yes\n"
         "[topology]\nvalidators = 3\nexecutors = 2\nlayout = full\n"
         "[wallets]\ncount = 50\nfunds = 7\n"
         "[node.executor-1]\npropose = no\n");
@@ -240,36 +239,23 @@ static void a_file_name_that_will_not_do_is_no_name(void **state)
     assert_string_equal(f->manifest.run.name, "scenario");
 }
 
-static void variables_stand_for_options_not_given(void **state)
+static void a_variable_stands_for_an_option_not_given(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(setenv("SLOW_TEST_ENV", "true", 1), 0);
     assert_int_equal(setenv("NOMOS_TESTS_KEEP_LOGS", "", 1), 0);
     read_manifest(f, "");
-    assert_true(f->manifest.run.slow_factor == 2);
     assert_string_equal(f->manifest.run.keep, "always");
     assert_int_equal(values_find(&f->manifest.run_values, "keep")->origin.kind, ORIGIN_ENVIRONMENT);
 }
 
-static void options_given_win_over_variables(void **state)
+static void an_option_given_wins_over_the_variable(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(setenv("SLOW_TEST_ENV", "true", 1), 0);
     assert_int_equal(setenv("NOMOS_TESTS_KEEP_LOGS", "1", 1), 0);
-    read_manifest(f, "[run]\nkeep = never\nslow_factor = 3\n");
-    assert_true(f->manifest.run.slow_factor == 3);
+    read_manifest(f, "[run]\nkeep = never\n");
     assert_string_equal(f->manifest.run.keep, "never");
-}
-
-static void slow_means_exactly_true(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(setenv("SLOW_TEST_ENV", "1", 1), 0);
-    read_manifest(f, "");
-    assert_true(f->manifest.run.slow_factor == 1);
 }
 
 static void too_many_instances_are_refused(void **state)
@@ -389,9 +375,8 @@ int main(void)
         fresh(a_broken_seed_is_not_drawn_over),
         fresh(the_name_comes_from_the_file),
         fresh(a_file_name_that_will_not_do_is_no_name),
-        fresh(variables_stand_for_options_not_given),
-        fresh(options_given_win_over_variables),
-        fresh(slow_means_exactly_true),
+        fresh(a_variable_stands_for_an_option_not_given),
+        fresh(an_option_given_wins_over_the_variable),
         fresh(too_many_instances_are_refused),
         fresh(resolving_fills_an_instances_options),
         fresh(resolving_an_implied_section_gives_defaults),

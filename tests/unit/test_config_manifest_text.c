@@ -249,9 +249,9 @@ static void explain_shows_where_each_value_came_from(void **state)
     static const char *const lines[] = {
         "duration = 90s                          ; m.ini:2\n",
         "seed = 7                                ; --set\n",
-        "keep = failed                           ; default\n",
+        "grace = 5s                              ; default\n",
         "name = x                                ; m.ini:3, $ASSAY_TEST_NAME\n",
-        "slow_factor = 2                         ; $SLOW_TEST_ENV\n",
+        "keep = always                           ; $NOMOS_TESTS_KEEP_LOGS\n",
         "plugin = assay.b                        ; default\n",
         "; title is not set\n",
     };
@@ -260,13 +260,13 @@ static void explain_shows_where_each_value_came_from(void **state)
 
     (void)state;
     assert_int_equal(setenv("ASSAY_TEST_NAME", "x", 1), 0);
-    assert_int_equal(setenv("SLOW_TEST_ENV", "true", 1), 0);
+    assert_int_equal(setenv("NOMOS_TESTS_KEEP_LOGS", "1", 1), 0);
     plan_init(&plan);
     read_text(&plan.ini, "[run]\nduration = 90s\nname = ${ASSAY_TEST_NAME}\n[workload.b]\n",
         &plan.problems);
     ini_set(&plan.ini, "run.seed=7", &plan.problems);
     plan_resolve(&plan);
-    assert_int_equal(unsetenv("SLOW_TEST_ENV"), 0);
+    assert_int_equal(unsetenv("NOMOS_TESTS_KEEP_LOGS"), 0);
     assert_int_equal(manifest_explain(&plan.manifest, &text), ASSAY_OK);
     for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
         if (!strstr(str_text(&text), lines[i]))
