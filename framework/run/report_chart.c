@@ -38,8 +38,7 @@ static struct axes measure(const struct report *report)
 {
     struct axes axes = {.time_max = report->duration, .height_max = 1};
 
-    VEC_EACH(struct report_point, point, &report->points)
-    {
+    VEC_EACH(struct report_point, point, &report->points) {
         if (point->at > axes.time_max)
             axes.time_max = point->at;
         if (point->height > axes.height_max)
@@ -87,8 +86,7 @@ static void write_line(
     bool has_point = false;
 
     (void)str_append(out, "<path fill=\"none\" stroke-width=\"1.5\" d=\"");
-    VEC_EACH(struct report_point, point, &report->points)
-    {
+    VEC_EACH(struct report_point, point, &report->points) {
         const double x = x_of(axes, point->at);
 
         if (point->node != node || x - x_last < step_min)
@@ -103,8 +101,7 @@ static void write_line(
 
 static void write_faults(const struct report *report, const struct axes *axes, struct str *out)
 {
-    VEC_EACH(struct report_receipt, receipt, &report->receipts)
-    {
+    VEC_EACH(struct report_receipt, receipt, &report->receipts) {
         const double x = x_of(axes, receipt->asked_at);
 
         (void)str_appendf(out,

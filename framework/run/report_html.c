@@ -88,8 +88,7 @@ static void write_judgements(struct str *out, const char *title, const struct ve
     if (items->count == 0)
         return;
     (void)str_appendf(out, "<h2>%s</h2><table>", title);
-    VEC_EACH(struct report_judgement, item, items)
-    {
+    VEC_EACH(struct report_judgement, item, items) {
         (void)str_append(out, "<tr><td>");
         write_badge(out, item->outcome);
         (void)str_append(out, "</td><td><b>");
@@ -111,8 +110,7 @@ static void write_metrics(struct str *out, const struct report *report)
         "<h2>Measured</h2><table><tr><th>what</th><th class=\"n\">count or value"
         "</th><th class=\"n\">p50</th><th class=\"n\">p90</th>"
         "<th class=\"n\">p99</th><th class=\"n\">max</th></tr>");
-    VEC_EACH(struct report_metric, metric, &report->metrics)
-    {
+    VEC_EACH(struct report_metric, metric, &report->metrics) {
         (void)str_append(out, "<tr><td><span class=\"soft\">");
         markup_text(out, metric->instance);
         (void)str_append(out, "</span> ");
@@ -141,8 +139,7 @@ static void write_nodes(struct str *out, const struct report *report)
         "<h2>Nodes</h2><table><tr><th>node</th><th class=\"n\">height</th>"
         "<th class=\"n\">final</th><th class=\"n\">peers</th><th class=\"n\">"
         "blocks seen</th><th class=\"n\">failed looks</th><th>log</th></tr>");
-    VEC_EACH(struct report_node, node, &report->nodes)
-    {
+    VEC_EACH(struct report_node, node, &report->nodes) {
         (void)str_append(out, "<tr>");
         write_cell(out, node->name);
         write_value(out, (double)node->height, "");
@@ -172,8 +169,7 @@ static void write_receipts(struct str *out, const struct report *report)
     (void)str_append(out,
         "<h2>Faults</h2><table><tr><th>at</th><th>what</th><th>node</th>"
         "<th>proven</th><th>before</th><th>after</th></tr>");
-    VEC_EACH(struct report_receipt, receipt, &report->receipts)
-    {
+    VEC_EACH(struct report_receipt, receipt, &report->receipts) {
         (void)str_append(out, "<tr><td class=\"n\">");
         write_span(out, receipt->asked_at);
         (void)str_append(out, "</td>");
@@ -190,8 +186,7 @@ static void write_receipts(struct str *out, const struct report *report)
 static void write_tail(struct str *out, const struct report *report)
 {
     (void)str_append(out, "<h2>Phases</h2><table>");
-    VEC_EACH(struct report_phase, phase, &report->phases)
-    {
+    VEC_EACH(struct report_phase, phase, &report->phases) {
         (void)str_append(out, "<tr>");
         write_cell(out, phase->name);
         (void)str_append(out, "<td class=\"n\">");
@@ -201,15 +196,13 @@ static void write_tail(struct str *out, const struct report *report)
     (void)str_append(out, "</table>");
     if (report->notices.count > 0)
         (void)str_append(out, "<h2>Notes</h2>");
-    VEC_EACH(struct report_notice, notice, &report->notices)
-    {
+    VEC_EACH(struct report_notice, notice, &report->notices) {
         (void)str_append(out, "<p>");
         markup_text(out, notice->text);
         (void)str_append(out, "</p>");
     }
     (void)str_append(out, "<h2>Plugins</h2><table>");
-    VEC_EACH(struct report_plugin, plugin, &report->plugins)
-    {
+    VEC_EACH(struct report_plugin, plugin, &report->plugins) {
         (void)str_append(out, "<tr>");
         write_cell(out, plugin->id);
         write_cell(out, plugin->version);

@@ -22,8 +22,7 @@ static void write_moment(struct json_out *json, const char *key, int64_t unix_ns
 static void write_phases(struct json_out *json, const struct report *report)
 {
     json_out_begin(json, "phases", '[');
-    VEC_EACH(struct report_phase, phase, &report->phases)
-    {
+    VEC_EACH(struct report_phase, phase, &report->phases) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "name", phase->name);
         json_out_seconds(json, "start_s", phase->start);
@@ -37,8 +36,7 @@ static void write_judgements(
     struct json_out *json, const char *key, const struct vec *items, bool has_coverage)
 {
     json_out_begin(json, key, '[');
-    VEC_EACH(struct report_judgement, item, items)
-    {
+    VEC_EACH(struct report_judgement, item, items) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "instance", item->instance);
         json_out_text(json, "plugin", item->plugin);
@@ -54,8 +52,7 @@ static void write_judgements(
 static void write_nodes(struct json_out *json, const struct report *report)
 {
     json_out_begin(json, "nodes", '[');
-    VEC_EACH(struct report_node, node, &report->nodes)
-    {
+    VEC_EACH(struct report_node, node, &report->nodes) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "name", node->name);
         json_out_text(json, "role", node->role);
@@ -80,8 +77,7 @@ static void write_metrics(struct json_out *json, const struct report *report)
     static const char *const kinds[] = {"", "counter", "gauge", "histogram"};
 
     json_out_begin(json, "metrics", '[');
-    VEC_EACH(struct report_metric, metric, &report->metrics)
-    {
+    VEC_EACH(struct report_metric, metric, &report->metrics) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "instance", metric->instance);
         json_out_text(json, "name", metric->name);
@@ -105,8 +101,7 @@ static void write_metrics(struct json_out *json, const struct report *report)
 static void write_receipts(struct json_out *json, const struct report *report)
 {
     json_out_begin(json, "receipts", '[');
-    VEC_EACH(struct report_receipt, receipt, &report->receipts)
-    {
+    VEC_EACH(struct report_receipt, receipt, &report->receipts) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "node", receipt->node);
         json_out_text(json, "action", receipt->action);
@@ -123,8 +118,7 @@ static void write_receipts(struct json_out *json, const struct report *report)
 static void write_plugins(struct json_out *json, const struct report *report)
 {
     json_out_begin(json, "plugins", '[');
-    VEC_EACH(struct report_plugin, plugin, &report->plugins)
-    {
+    VEC_EACH(struct report_plugin, plugin, &report->plugins) {
         json_out_begin(json, NULL, '{');
         json_out_text(json, "id", plugin->id);
         json_out_text(json, "version", plugin->version);
@@ -166,8 +160,7 @@ void report_json(const struct report *report, struct str *out)
     write_metrics(&json, report);
     write_receipts(&json, report);
     json_out_begin(&json, "notices", '[');
-    VEC_EACH(struct report_notice, notice, &report->notices)
-    {
+    VEC_EACH(struct report_notice, notice, &report->notices) {
         json_out_text(&json, NULL, notice->text);
     }
     json_out_end(&json, ']');

@@ -21,8 +21,7 @@ static void write_seconds(struct str *out, assay_ns span)
 
 static void count(const struct vec *items, struct totals *totals)
 {
-    VEC_EACH(struct report_judgement, item, items)
-    {
+    VEC_EACH(struct report_judgement, item, items) {
         totals->tests++;
         if (item->outcome == OUTCOME_FAIL)
             totals->failures++;
@@ -114,12 +113,10 @@ void report_junit(const struct report *report, struct str *out)
         report->seed);
     markup_text(out, report->run_id);
     (void)str_append(out, "\"/>\n    </properties>\n");
-    VEC_EACH(struct report_judgement, item, &report->expectations)
-    {
+    VEC_EACH(struct report_judgement, item, &report->expectations) {
         write_case(out, report, "expectation", item);
     }
-    VEC_EACH(struct report_judgement, item, &report->workloads)
-    {
+    VEC_EACH(struct report_judgement, item, &report->workloads) {
         write_case(out, report, "workload", item);
     }
     if (has_run_case)

@@ -48,8 +48,7 @@ static void write_block(struct str *out, const char *text, const char *indent)
 
 static void write_judgements(struct str *out, const struct vec *items, bool has_colour)
 {
-    VEC_EACH(struct report_judgement, item, items)
-    {
+    VEC_EACH(struct report_judgement, item, items) {
         (void)str_append(out, "  ");
         write_outcome(out, item->outcome, has_colour);
         (void)str_appendf(out, " %s", item->instance);
@@ -119,26 +118,22 @@ static void write_sections(const struct report *report, struct str *out)
 {
     if (report->metrics.count > 0)
         (void)str_append(out, "\nMeasured\n");
-    VEC_EACH(struct report_metric, metric, &report->metrics)
-    {
+    VEC_EACH(struct report_metric, metric, &report->metrics) {
         write_metric(out, metric);
     }
     if (report->nodes.count > 0)
         (void)str_append(out, "\nNodes\n");
-    VEC_EACH(struct report_node, node, &report->nodes)
-    {
+    VEC_EACH(struct report_node, node, &report->nodes) {
         write_node(out, node);
     }
     if (report->receipts.count > 0)
         (void)str_append(out, "\nFaults\n");
-    VEC_EACH(struct report_receipt, receipt, &report->receipts)
-    {
+    VEC_EACH(struct report_receipt, receipt, &report->receipts) {
         write_receipt(out, receipt);
     }
     if (report->notices.count > 0)
         (void)str_append(out, "\nNotes\n");
-    VEC_EACH(struct report_notice, notice, &report->notices)
-    {
+    VEC_EACH(struct report_notice, notice, &report->notices) {
         (void)str_append(out, "  ");
         write_block(out, notice->text, "  ");
     }
