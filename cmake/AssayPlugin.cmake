@@ -1,12 +1,18 @@
-# assay_add_plugin(<file name without .so> SOURCES a.c [LIBRARIES x y])
+# assay_add_plugin(<file name without .so> SOURCES a.c [LIBRARIES x y] [DIRECTORY dir] [NO_INSTALL])
 #
 # Makes a plugin library as docs/abi.md asks: one exported symbol, no undefined ones, all bound at load, symbols of
-# linked static libraries hidden. The file lands in the plugin directory of the build tree and of the install tree.
+# linked static libraries hidden. The file name is the plugin's id, or the vendor for a library of several.
+# It lands in the plugin directory of the build tree (or in DIRECTORY), and is installed into that of the install tree
+# unless NO_INSTALL is given. The target is plugin_<file name>, with _ for what is no letter or digit.
+#
+# This file serves assay's own build and, installed, every project that calls find_package(assay).
 set(_assay_plugin_map "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
 function(assay_add_plugin name)
   cmake_parse_arguments(arg "NO_INSTALL" "DIRECTORY" "SOURCES;LIBRARIES" ${ARGN})
-  string(REPLACE "." "_" target "plugin_${name}")
-  string(REPLACE "-" "_" target "${target}")
+  if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "assay_add_plugin(<file name> SOURCES a.c [LIBRARIES x] [DIRECTORY dir] [NO_INSTALL])")
+  endif()
+  string(REGEX REPLACE "[^A-Za-z0-9]" "_" target "plugin_${name}")
   add_library(${target} MODULE ${arg_SOURCES})
   if(TARGET assay_warnings)
     target_link_libraries(${target} PRIVATE assay_warnings)
@@ -16,11 +22,12 @@ function(assay_add_plugin name)
     set(arg_DIRECTORY "${CMAKE_BINARY_DIR}/${ASSAY_PLUGINDIR}")
   endif()
   set_target_properties(${target} PROPERTIES
-    PREFIX "" OUTPUT_NAME "${name}" C_VISIBILITY_PRESET hidden
+    PREFIX "" OUTPUT_NAME "${name}" C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
     LIBRARY_OUTPUT_DIRECTORY "${arg_DIRECTORY}" LINK_DEPENDS "${_assay_plugin_map}")
   target_link_options(${target} PRIVATE
-    -Wl,--version-script=${_assay_plugin_map} -Wl,--exclude-libs,ALL -Wl,-z,now -Wl,-z,relro)
-  if(NOT ASSAY_SANITIZE)
+    "-Wl,--version-script=${_assay_plugin_map}" -Wl,--exclude-libs,ALL -Wl,-z,now -Wl,-z,relro)
+  # A sanitizer's functions are in the program that loads the plugin, so they are undefined here.
+  if(NOT ASSAY_SANITIZE AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize")
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
   if(NOT arg_NO_INSTALL)

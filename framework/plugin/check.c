@@ -256,6 +256,7 @@ assay_status check_library(
         return ASSAY_OK;
     /* Notes have different ids, and each has its plugin: some plugin has no note. */
     return error_set(err, ASSAY_E_INVALID,
-        "%zu plugins, but %zu notes; write each plugin with ASSAY_PLUGIN, or add ASSAY_NOTE",
+        "it has %zu plugins and notes for %zu of them; write each with ASSAY_PLUGIN, or add "
+        "ASSAY_NOTE",
         library->plugin_count, notes->count);
 }

@@ -183,8 +183,14 @@ static assay_status enter(
     tell(loader, library->path, "being opened");
     void *handle = dlopen(library->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 
-    if (!handle)
-        return error_set(err, ASSAY_E_INVALID, "the dynamic linker refuses it: %s", dlerror());
+    if (!handle) {
+        const char *why = dlerror();
+        const size_t len = strlen(library->path);
+
+        if (strncmp(why, library->path, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+            why += len + 2; /* our caller says the path */
+        return error_set(err, ASSAY_E_INVALID, "the dynamic linker refuses it: %s", why);
+    }
     *(void **)&entry = dlsym(handle, ENTRY);
     if (!entry) /* the look found it exported, so only a damaged hash table gets here */
         return error_set(err, ASSAY_E_INVALID,

@@ -215,7 +215,7 @@ static const struct mistake {
     {"note-id-form", ASSAY_E_INVALID, "the plugin id \"NoVendor\" in its note"},
     {"note-extra", ASSAY_E_INVALID, "it has a note for bad.ghost, but no such plugin"},
     {"note-twice", ASSAY_E_INVALID, "two plugins in it have the id bad.note-twice"},
-    {"note-too-few", ASSAY_E_INVALID, "2 plugins, but 1 notes"},
+    {"note-too-few", ASSAY_E_INVALID, "it has 2 plugins and notes for 1 of them"},
     {"two-ids", ASSAY_E_INVALID, "two plugins in it have the id bad.two-ids"},
     {"null-library", ASSAY_E_INVALID, "assay_library_v1 returned NULL"},
     {"misaligned-library", ASSAY_E_INVALID, "a pointer to assay_library is misaligned"},
@@ -269,7 +269,8 @@ static const struct mistake {
     {"option-stride", ASSAY_E_INVALID, "the stride of assay_option is 16,"},
     {"option-table", ASSAY_E_INVALID, "a pointer to assay_option is NULL"},
     {"option-many", ASSAY_E_INVALID, "257 options; a plugin may have 256"},
-    {"undefined-symbol", ASSAY_E_INVALID, "undefined symbol: bad_function_that_nobody_has"},
+    {"undefined-symbol", ASSAY_E_INVALID,
+        "refuses it: undefined symbol: bad_function_that_nobody_has"},
 };
 
 static void each_mistake_gets_its_message(void **state)

@@ -1,0 +1,18 @@
+# What an author of plugins needs: headers, the CMake package, a pkg-config file. Programs and plugins are installed
+# where they are defined.
+include(CMakePackageConfigHelpers)
+set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/assay")
+set(generated "${CMAKE_BINARY_DIR}/package")
+
+configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/assayConfig.cmake.in" "${generated}/assayConfig.cmake"
+  INSTALL_DESTINATION "${package_directory}" PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_BINDIR)
+write_basic_package_version_file("${generated}/assayConfigVersion.cmake" COMPATIBILITY SameMajorVersion
+  ARCH_INDEPENDENT)
+configure_file("${CMAKE_SOURCE_DIR}/cmake/assay.pc.in" "${generated}/assay.pc" @ONLY)
+
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/include/assay" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.h")
+install(FILES "${generated}/assayConfig.cmake" "${generated}/assayConfigVersion.cmake"
+  "${CMAKE_SOURCE_DIR}/cmake/AssayPlugin.cmake" "${CMAKE_SOURCE_DIR}/cmake/plugin.map"
+  DESTINATION "${package_directory}")
+install(FILES "${generated}/assay.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
