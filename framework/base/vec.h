@@ -53,7 +53,7 @@ void vec_sort(struct vec *vec, int (*compare)(const void *, const void *));
 
 /* For each item in order; `item` is a pointer to `type`. The array must not change meanwhile. */
 #define VEC_EACH(type, item, vec)                                                                  \
-    for (type *item = (type *)(vec)->items, *item##_end = item ? item + (vec)->count : item;       \
+    for (__typeof__(type) *item = (vec)->items, *item##_end = item ? item + (vec)->count : item;   \
          item != item##_end; item++)
 
 CLEANUP_DEFINE_DONE(auto_vec, struct vec, vec_done)
