@@ -20,9 +20,61 @@ static void tokener_slot_free(struct json_tokener **slot)
 static bool is_blank(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (!strchr(" \t\r\n", text[i]) || text[i] == '\0')
+        if (!memchr(" \t\r\n", text[i], 4))
             return false;
     return true;
+}
+
+/* Where a string ends that begins at `at`; `size` when it does not, or when it holds a control
+   character. */
+static size_t string_end(const char *text, size_t size, size_t at)
+{
+    for (at++; at < size && (unsigned char)text[at] >= ' '; at++) {
+        if (text[at] == '"')
+            return at;
+        if (text[at] == '\\')
+            at++;
+    }
+    return size;
+}
+
+/* Whether digits make an integer above the largest of 64 bits. */
+static bool is_beyond_u64(const char *digits, size_t count)
+{
+    static const char largest[] = "18446744073709551615";
+    const size_t limit = sizeof(largest) - 1;
+
+    return count > limit || (count == limit && memcmp(digits, largest, limit) > 0);
+}
+
+/* Refuses what json-c lets pass even when it is strict: names in single quotes, NaN and Infinity,
+   control characters in strings, and integers that do not fit, which it would bend to the nearest
+   that does. */
+static enum nomos_status scan(const char *text, size_t size, struct nomos_error *err)
+{
+    for (size_t at = 0; at < size; at++) {
+        const char character = text[at];
+
+        if (character == '"') {
+            at = string_end(text, size, at);
+            if (at == size)
+                return nomos_fail(err, NOMOS_E_SYNTAX,
+                    "not JSON: a string does not end, or holds a control character");
+        } else if (character == '\'' || character == 'N' || character == 'I') {
+            return nomos_fail(err, NOMOS_E_SYNTAX, "not JSON: `%c` at byte %zu", character, at);
+        } else if (character >= '0' && character <= '9') {
+            size_t end = at;
+            bool is_integer = true;
+
+            for (; end < size && text[end] && strchr("0123456789+-.eE", text[end]); end++)
+                is_integer = is_integer && text[end] >= '0' && text[end] <= '9';
+            if (is_integer && is_beyond_u64(text + at, end - at))
+                return nomos_fail(
+                    err, NOMOS_E_DATA, "the integer at byte %zu does not fit 64 bits", at);
+            at = end - 1;
+        }
+    }
+    return NOMOS_OK;
 }
 
 enum nomos_status json_parse(
@@ -30,7 +82,10 @@ enum nomos_status json_parse(
 {
     __attribute__((cleanup(tokener_slot_free))) struct json_tokener *tokener =
         json_tokener_new_ex(JSON_DEPTH_MAX);
+    const enum nomos_status status = scan(text, size, err);
 
+    if (status)
+        return status;
     if (!tokener)
         return nomos_fail_memory(err);
     if (size > INT_MAX)
@@ -38,8 +93,13 @@ enum nomos_status json_parse(
     json_tokener_set_flags(tokener,
         JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS | JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *value = json_tokener_parse_ex(tokener, text, (int)size);
+    size_t end = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) == json_tokener_continue) {
+        /* A number or a word alone could go on; a blank after it says that it does not. */
+        value = json_tokener_parse_ex(tokener, " ", 1);
+        end = size;
+    }
     const enum json_tokener_error problem = json_tokener_get_error(tokener);
-    const size_t end = json_tokener_get_parse_end(tokener);
     if (problem == json_tokener_continue)
         return nomos_fail(err, NOMOS_E_SYNTAX, "not JSON: the text ends too early");
     if (problem != json_tokener_success)

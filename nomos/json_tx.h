@@ -2,7 +2,8 @@
  *
  * Reading tells apart what is not JSON (NOMOS_E_SYNTAX, HTTP 400) and JSON that is not a transaction
  * (NOMOS_E_DATA, HTTP 422); the text names the place: "field `mantle_tx.ledger_tx.inputs[3]`: not a
- * canonical field element". Keys that are not known are ignored, as the node does. Signatures are not
+ * canonical field element". Keys that are not known are ignored, as the node does; a key that
+ * is there twice counts with its last value. Signatures are not
  * checked here: signed_tx_check_ops.
  *
  * The metadata of an SDPActive operation is opaque bytes (tx.h), written and read as an array of
