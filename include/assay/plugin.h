@@ -493,9 +493,9 @@ typedef struct assay_purse assay_purse;             /* the funds of some users *
 typedef struct assay_transaction assay_transaction; /* signed and ready to send */
 typedef struct assay_transaction_info {
     size_t struct_size;
-    const char *id;          /* under which it will be an item of kind "transaction" */
-    assay_request request;   /* all but node, timeout, at and tag are filled */
-    uint32_t user, reserved; /* 0 to users - 1 */
+    const char *id;               /* under which it will be an item of kind "transaction" */
+    const assay_request *request; /* all but node, timeout, at and tag are filled */
+    uint32_t user, reserved;      /* 0 to users - 1 */
 } assay_transaction_info;
 /* A table offered by a plugin has its provider's context second; pass it first. */
 typedef struct assay_transfer {

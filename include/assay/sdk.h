@@ -273,6 +273,20 @@ static inline assay_status assay_await_look(
         .struct_size = sizeof(type), __VA_ARGS__                                                   \
     }
 
+/* A record of the other side as a whole one of this header's size: what they did not know is zero.
+ *     assay_request request;
+ *     assay_take(&request, sizeof(request), info->request); */
+static inline void assay_take(void *out, size_t size, const void *theirs)
+{
+    size_t common = *(const size_t *)theirs;
+
+    if (common > size)
+        common = size;
+    (void)memcpy(out, theirs, common);
+    (void)memset((char *)out + common, 0, size - common);
+    (void)memcpy(out, &size, sizeof(size));
+}
+
 /* Item `index` of an array whose items may be longer than this header knows:
  *     ASSAY_AT(assay_item, info->items, info->item_stride, i)->id */
 #define ASSAY_AT(type, items, stride, index)                                                       \

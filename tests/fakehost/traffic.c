@@ -30,6 +30,7 @@ struct assay_purse {
 struct assay_transaction {
     struct fakehost *f;
     char id[ASSAY_ID_MAX];
+    assay_request request;
     assay_transaction_info info;
     bool is_sent;
 };
@@ -282,10 +283,12 @@ static assay_status transfer_next(
     transaction->f = f;
     (void)snprintf(transaction->id, sizeof(transaction->id), "tx-%llu",
         (unsigned long long)f->transactions_made++);
+    transaction->request =
+        (assay_request){.struct_size = sizeof(assay_request), .method = "POST", .path = "/tx"};
     transaction->info = (assay_transaction_info){
         .struct_size = sizeof(transaction->info),
         .id = transaction->id,
-        .request = {.struct_size = sizeof(assay_request), .method = "POST", .path = "/tx"},
+        .request = &transaction->request,
     };
     f->alive++;
     *out = transaction;

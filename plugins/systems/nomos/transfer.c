@@ -14,6 +14,7 @@ struct assay_transaction {
     struct assay_purse *purse;
     struct sent *sent;
     struct text body;
+    assay_request request;
     assay_transaction_info info;
 };
 
@@ -67,16 +68,17 @@ static assay_status sign(struct nomos *self, struct assay_transaction *transacti
 
 static void fill_info(struct assay_transaction *transaction)
 {
+    transaction->request = (assay_request){.struct_size = sizeof(assay_request),
+        .port = PORT_API,
+        .method = "POST",
+        .path = "/mempool/add/tx",
+        .content_type = "application/json",
+        .body = {.data = transaction->body.bytes, .size = transaction->body.size},
+        .reply_max = 64 * 1024};
     transaction->info = (assay_transaction_info){.struct_size = sizeof(assay_transaction_info),
         .id = transaction->sent->id,
         .user = transaction->sent->user,
-        .request = {.struct_size = sizeof(assay_request),
-            .port = PORT_API,
-            .method = "POST",
-            .path = "/mempool/add/tx",
-            .content_type = "application/json",
-            .body = {.data = transaction->body.bytes, .size = transaction->body.size},
-            .reply_max = 64 * 1024}};
+        .request = &transaction->request};
 }
 
 static void free_transaction(struct assay_transaction *transaction)

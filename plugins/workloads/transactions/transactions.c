@@ -230,10 +230,10 @@ static assay_status dispatch(
     const assay_transaction_info *info = load->transfer->info(transaction);
     const struct attempt attempt = {.id = info->id, .at = at, .node = node};
     struct flight *flight = &load->flights[load->free_flight];
-    assay_request request = info->request;
+    assay_request request;
     assay_status s = tally_pending(&load->tally, &attempt);
 
-    request.struct_size = sizeof(request);
+    assay_take(&request, sizeof(request), info->request);
     request.node = node;
     request.timeout = load->options->timeout;
     request.at = at;
