@@ -91,6 +91,10 @@ assay_status fake_enter(struct fakehost *f, const char *name)
     if (f->aim[0] && strcmp(f->aim, name) != 0)
         return ASSAY_OK;
     f->calls++;
+    if (f->calls == f->adopt_call) {
+        fake_adopt(f, f->now, f->adopt_node, f->adopt_block);
+        fake_advance(f, f->now);
+    }
     if (f->calls != f->fail_call)
         return ASSAY_OK;
     (void)snprintf(f->failed_call, sizeof(f->failed_call), "%s", name);
@@ -111,6 +115,13 @@ void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status)
 {
     f->fail_call = nth;
     f->fail_status = status;
+}
+
+void fake_adopt_at_call(struct fakehost *f, uint64_t nth, uint32_t node, const char *block)
+{
+    f->adopt_call = nth;
+    f->adopt_node = node;
+    f->adopt_block = block;
 }
 
 void fake_cancel_call(struct fakehost *f, uint64_t nth)

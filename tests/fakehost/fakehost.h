@@ -56,6 +56,8 @@ void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status);
 void fake_cancel_call(struct fakehost *f, uint64_t nth);
 /* Counts only calls of this function, "start", for fake_fail_call, from now on. */
 void fake_aim(struct fakehost *f, const char *name);
+/* Right before the nth counted call the node adopts the block: what happens while a plugin reads. */
+void fake_adopt_at_call(struct fakehost *f, uint64_t nth, uint32_t node, const char *block);
 uint64_t fake_calls(const struct fakehost *f);
 uint64_t fake_blocking_calls(const struct fakehost *f);
 /* The function that was made to fail; "" if none was. */

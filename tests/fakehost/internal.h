@@ -71,6 +71,9 @@ struct fakehost {
     uint64_t calls, blocking_calls, fail_call, cancel_call;
     assay_status fail_status;
     char failed_call[32], aim[32];
+    uint64_t adopt_call; /* at which adopt_node comes to adopt_block */
+    uint32_t adopt_node;
+    const char *adopt_block;
     int64_t alive; /* objects handed out and not given back */
 
     const assay_plugin *plugin;
