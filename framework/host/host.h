@@ -74,6 +74,10 @@ CLEANUP_DEFINE(auto_host, struct host *, host_free)
 /* The table of a service for a plugin of this kind; NULL: it is not offered. */
 const void *host_service(const struct host *host, uint32_t kind, const char *id);
 
+/* Does any host have this service for plugins of this kind? Whether a run offers control depends on
+   its scenario and deployer; what a system offers is the caller's to know. */
+bool host_knows_service(uint32_t kind, const char *id);
+
 /* Is this service offered to plugins of this kind (ASSAY_WORKLOAD, ...)? For checking `needs`
    before anything is created; services that a system will offer are the caller's to know. */
 bool host_has_service(const struct host *host, uint32_t kind, const char *id);

@@ -22,7 +22,7 @@
 struct host_operation;
 
 enum {
-    HOST_WHY_SIZE = 2048 /* a plugin's text (1,000 bytes), and context in front of it */
+    HOST_WHY_SIZE = 4096 /* a sentence or two, and the last 15 lines of a node's log */
 };
 
 struct host_operation_spec {

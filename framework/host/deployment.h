@@ -1,0 +1,36 @@
+/* assay.deployment/1: what a deployer brings nodes up with.
+
+   Knows which process runs each node, through the table of processes.h, whose changes wake the
+   tasks that wait here. A node's directory is nodes/<name> in the run directory; what its program
+   prints goes to output.log in there. Any thread. */
+#ifndef ASSAY_HOST_DEPLOYMENT_H
+#define ASSAY_HOST_DEPLOYMENT_H
+
+#include <pthread.h>
+
+#include "framework/base/error.h"
+#include "framework/host/tasks.h"
+
+struct deployment;
+struct host;
+
+enum {
+    EXEC_OUTPUT_MAX = 1024 * 1024, /* bytes kept of a command's output: the ABI's promise */
+    EXEC_WORDS_MAX = 1024
+};
+#define NODE_LOG_NAME "output.log"
+
+struct deployment *deployment_new(struct host *host);
+void deployment_free(struct deployment *deployment);
+
+/* NULL: no such node. */
+const char *deployment_directory(const struct deployment *deployment, uint32_t node);
+
+/* What runs the node now, or ran it last, in run time. ASSAY_E_NOTFOUND: nothing was started.
+   ASSAY_E_IO: it could not be started, or nobody knows any more; err says. */
+assay_status deployment_process(
+    struct deployment *deployment, uint32_t node, assay_process *out, struct error *err);
+
+extern const assay_deployment deployment_table;
+
+#endif

@@ -1,0 +1,272 @@
+#include "framework/host/json.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <string.h>
+
+#include "framework/base/mem.h"
+#include "framework/base/utf8.h"
+#include "framework/host/instance.h"
+
+struct assay_json {
+    struct json_object *root;
+};
+
+/* json-c's null is a NULL pointer, which for us means "not there": this stands for it. */
+static const char null_value;
+
+static const assay_value *value_of(struct json_object *object)
+{
+    return object ? (const assay_value *)object : (const assay_value *)&null_value;
+}
+
+static struct json_object *object_of(const assay_value *value)
+{
+    if (!value || (const char *)value == &null_value)
+        return NULL;
+    /* json-c's accessors that we use read only; they just are not declared so. */
+    return (struct json_object *)(uintptr_t)value;
+}
+
+/* The tokener takes "NaN" and "Infinity" even when it is strict; JSON does not have them, and
+   such a token can stand only where a letter is otherwise t, f or n. */
+static bool has_strange_number(const char *text, size_t size)
+{
+    bool is_in_text = false;
+
+    for (size_t i = 0; i < size; i++) {
+        const char c = text[i];
+
+        if (is_in_text && c == '\\')
+            i++;
+        else if (c == '"')
+            is_in_text = !is_in_text;
+        else if (!is_in_text && (c == 'N' || c == 'I'))
+            return true;
+    }
+    return false;
+}
+
+static assay_status text_check(assay_bytes text, struct error *err)
+{
+    const size_t valid = utf8_valid_prefix(text.data, text.size);
+
+    if (text.size > JSON_BYTES_MAX)
+        return error_set(err, ASSAY_E_LAGGED, "%zu bytes of JSON are more than %d MiB", text.size,
+            JSON_BYTES_MAX / (1024 * 1024));
+    if (text.size == 0)
+        return error_set(err, ASSAY_E_INVALID, "not JSON: it is empty");
+    if (valid < text.size)
+        return error_set(err, ASSAY_E_INVALID, "not JSON: no valid UTF-8 at byte %zu", valid);
+    if (memchr(text.data, 0, text.size))
+        return error_set(err, ASSAY_E_INVALID, "not JSON: it has a NUL byte");
+    if (has_strange_number(text.data, text.size))
+        return error_set(err, ASSAY_E_INVALID, "not JSON: NaN and Infinity are no numbers in it");
+    return ASSAY_OK;
+}
+
+static assay_status tokenize(
+    struct json_tokener *tokener, assay_bytes text, struct json_object **out, struct error *err)
+{
+    enum json_tokener_error error = json_tokener_success;
+    struct json_object *root = NULL;
+
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    root = json_tokener_parse_ex(tokener, text.data, (int)text.size);
+    error = json_tokener_get_error(tokener);
+    /* A number at the very end is complete only once it is known that nothing follows. */
+    if (error == json_tokener_continue) {
+        root = json_tokener_parse_ex(tokener, "", 1);
+        error = json_tokener_get_error(tokener);
+    }
+    if (error != json_tokener_success) {
+        (void)json_object_put(root);
+        return error_set(err, ASSAY_E_INVALID, "not JSON: %s at byte %zu",
+            error == json_tokener_continue ? "it ends too early" : json_tokener_error_desc(error),
+            json_tokener_get_parse_end(tokener));
+    }
+    *out = root;
+    return ASSAY_OK;
+}
+
+assay_status json_parse(assay_bytes text, assay_json **out, struct error *err)
+{
+    auto_free assay_json *document = NULL;
+    struct json_tokener *tokener = NULL;
+    assay_status s = text_check(text, err);
+
+    if (s)
+        return s;
+    document = mem_new(sizeof(*document));
+    if (document)
+        tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+    if (!tokener)
+        return error_nomem(err);
+    s = tokenize(tokener, text, &document->root, err);
+    json_tokener_free(tokener);
+    if (!s)
+        *out = take(document);
+    return s;
+}
+
+/* ---- the service ---- */
+
+static assay_status service_parse(const assay_host *table, assay_bytes text, assay_json **out)
+{
+    struct error err = {0};
+    const assay_status s = json_parse(text, out, &err);
+
+    return s ? instance_fail(table, s, "%s", err.text) : s;
+}
+
+static const assay_value *service_root(const assay_json *document)
+{
+    return document ? value_of(document->root) : NULL;
+}
+
+static uint32_t service_type(const assay_value *value)
+{
+    switch (json_object_get_type(object_of(value))) {
+    case json_type_null:
+        return ASSAY_JSON_NULL;
+    case json_type_boolean:
+        return ASSAY_JSON_BOOL;
+    case json_type_double:
+    case json_type_int:
+        return ASSAY_JSON_NUMBER;
+    case json_type_object:
+        return ASSAY_JSON_OBJECT;
+    case json_type_array:
+        return ASSAY_JSON_ARRAY;
+    case json_type_string:
+        return ASSAY_JSON_TEXT;
+    }
+    return ASSAY_JSON_NULL;
+}
+
+static const assay_value *service_member(const assay_value *value, const char *name)
+{
+    struct json_object *object = object_of(value), *member = NULL;
+
+    if (!name || !json_object_is_type(object, json_type_object))
+        return NULL;
+    return json_object_object_get_ex(object, name, &member) ? value_of(member) : NULL;
+}
+
+static const assay_value *service_element(const assay_value *value, size_t index)
+{
+    struct json_object *object = object_of(value);
+
+    if (!object || !json_object_is_type(object, json_type_array))
+        return NULL;
+    if (index >= json_object_array_length(object))
+        return NULL;
+    return value_of(json_object_array_get_idx(object, index));
+}
+
+static size_t service_count(const assay_value *value)
+{
+    struct json_object *object = object_of(value);
+
+    if (!object)
+        return 0;
+    if (json_object_is_type(object, json_type_array))
+        return json_object_array_length(object);
+    if (json_object_is_type(object, json_type_object))
+        return (size_t)json_object_object_length(object);
+    return 0;
+}
+
+/* NULL also for a text with a NUL in it, which would read as another, shorter one. */
+static const char *service_text(const assay_value *value)
+{
+    struct json_object *object = object_of(value);
+    const char *text = NULL;
+
+    if (!object || !json_object_is_type(object, json_type_string))
+        return NULL;
+    text = json_object_get_string(object);
+    return strlen(text) == (size_t)json_object_get_string_len(object) ? text : NULL;
+}
+
+static assay_status typed(const assay_value *value, enum json_type type)
+{
+    if (!value)
+        return ASSAY_E_NOTFOUND;
+    return object_of(value) && json_object_is_type(object_of(value), type) ? ASSAY_OK
+                                                                           : ASSAY_E_INVALID;
+}
+
+static assay_status service_boolean(const assay_value *value, uint32_t *out)
+{
+    const assay_status s = typed(value, json_type_boolean);
+
+    if (!s)
+        *out = json_object_get_boolean(object_of(value)) ? 1 : 0;
+    return s;
+}
+
+/* json-c cuts numbers that do not fit to the nearest that does. */
+static assay_status service_integer(const assay_value *value, int64_t *out)
+{
+    const assay_status s = typed(value, json_type_int);
+
+    if (s)
+        return s;
+    if (json_object_get_uint64(object_of(value)) > INT64_MAX)
+        return ASSAY_E_INVALID;
+    *out = json_object_get_int64(object_of(value));
+    return ASSAY_OK;
+}
+
+static assay_status service_natural(const assay_value *value, uint64_t *out)
+{
+    const assay_status s = typed(value, json_type_int);
+
+    if (s)
+        return s;
+    if (json_object_get_int64(object_of(value)) < 0)
+        return ASSAY_E_INVALID;
+    *out = json_object_get_uint64(object_of(value));
+    return ASSAY_OK;
+}
+
+static assay_status service_real(const assay_value *value, double *out)
+{
+    assay_status s = typed(value, json_type_double);
+    double number = 0;
+
+    if (s == ASSAY_E_INVALID)
+        s = typed(value, json_type_int);
+    if (s)
+        return s;
+    number = json_object_get_double(object_of(value));
+    if (!isfinite(number))
+        return ASSAY_E_INVALID;
+    *out = number;
+    return ASSAY_OK;
+}
+
+static void service_release(assay_json *document)
+{
+    if (!document)
+        return;
+    (void)json_object_put(document->root);
+    free(document);
+}
+
+const assay_json_table json_table = {
+    .struct_size = sizeof(assay_json_table),
+    .parse = service_parse,
+    .root = service_root,
+    .type = service_type,
+    .member = service_member,
+    .element = service_element,
+    .count = service_count,
+    .text = service_text,
+    .boolean = service_boolean,
+    .integer = service_integer,
+    .natural = service_natural,
+    .real = service_real,
+    .release = service_release,
+};

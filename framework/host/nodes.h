@@ -1,0 +1,14 @@
+/* assay.nodes/1: the directory of nodes and what was last seen of each. */
+#ifndef ASSAY_HOST_NODES_H
+#define ASSAY_HOST_NODES_H
+
+#include "framework/host/observe.h"
+
+/* How long the node has been out of sight at `now`, counting only time inside the window. The
+   observation's lock is held. */
+assay_ns nodes_blind(
+    const struct observation *observation, const struct node_view *node, assay_ns now);
+
+extern const assay_nodes nodes_table;
+
+#endif

@@ -1,0 +1,94 @@
+#include "framework/host/program.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "framework/base/path.h"
+#include "framework/base/str.h"
+
+static bool is_program(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+/* directory/name if that is a program. */
+static assay_status try_directory(const char *directory, const char *name, char **out)
+{
+    auto_free char *path = path_join(directory, name);
+
+    if (!path)
+        return ASSAY_E_NOMEM;
+    if (!is_program(path))
+        return ASSAY_E_NOTFOUND;
+    *out = take(path);
+    return ASSAY_OK;
+}
+
+static assay_status search_path(const char *name, char **out)
+{
+    const char *rest = getenv("PATH");
+    assay_status s = ASSAY_E_NOTFOUND;
+
+    while (rest && s == ASSAY_E_NOTFOUND) {
+        const char *end = strchrnul(rest, ':');
+        auto_free char *directory = str_format("%.*s", (int)(end - rest), rest);
+
+        if (!directory)
+            return ASSAY_E_NOMEM;
+        if (directory[0] == '/') /* the current directory is no place to find programs in */
+            s = try_directory(directory, name, out);
+        rest = *end ? end + 1 : NULL;
+    }
+    return s;
+}
+
+/* Where this program is: libexec/assay, bin, or the tests' directory of a build tree. */
+static assay_status search_beside(const char *name, char **out)
+{
+    static const char *const places[] = {"", "/../bin", "/../../bin"};
+    char self[PATH_MAX];
+    const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    assay_status s = ASSAY_E_NOTFOUND;
+    char *slash = NULL;
+
+    if (len <= 0)
+        return ASSAY_E_NOTFOUND;
+    self[len] = '\0';
+    slash = strrchr(self, '/');
+    if (!slash)
+        return ASSAY_E_NOTFOUND;
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && s == ASSAY_E_NOTFOUND; i++) {
+        auto_free char *directory = str_format("%s%s", self, places[i]);
+
+        s = directory ? try_directory(directory, name, out) : ASSAY_E_NOMEM;
+    }
+    return s;
+}
+
+assay_status program_find(
+    const char *override_name, const char *name, char **out, struct error *err)
+{
+    const char *override = override_name ? getenv(override_name) : NULL;
+    assay_status s = ASSAY_OK;
+
+    if (override && override[0])
+        return path_absolute(override, out, err);
+    if (!name || !name[0])
+        return error_set(err, ASSAY_E_NOTFOUND, "a program's name is empty");
+    if (strchr(name, '/'))
+        return path_absolute(name, out, err);
+    s = search_path(name, out);
+    if (s == ASSAY_E_NOTFOUND)
+        s = search_beside(name, out);
+    if (s == ASSAY_E_NOTFOUND)
+        return error_set(err, s, "program %s is neither on PATH nor beside assay's own%s%s", name,
+            override_name ? "; its path can be given in " : "", override_name ? override_name : "");
+    return s ? error_nomem(err) : s;
+}
