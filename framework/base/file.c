@@ -18,6 +18,7 @@ enum {
     READ_CHUNK = 64 * 1024,
     TREE_DEPTH_MAX = 64,  /* descriptors held open at once, and stack */
     TREE_PASSES_MAX = 16, /* a directory that fills faster than it empties has a writer alive */
+    LEVELS_MAX = 2048,    /* of directories above the working one: PATH_MAX has no more */
     TEMPORARY_TRIES = 64  /* names left behind by crashed processes with our id */
 };
 
@@ -235,6 +236,41 @@ static assay_status remove_entries(int fd, struct removal *removal)
     return status;
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is this the working directory or one above it? Of one that has been deleted itself, nothing is. */
+static bool is_above_us(const struct stat *directory)
+{
+    auto_fd int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat below = {.st_ino = 0};
+
+    for (int level = 0; fd >= 0 && level < LEVELS_MAX; level++) {
+        struct stat info;
+        int parent = -1;
+
+        if (fstat(fd, &info) || is_same_file(&info, directory))
+            return true;
+        if (level > 0 && is_same_file(&info, &below))
+            return false; /* the root is its own parent */
+        below = info;
+        parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        (void)close(fd);
+        fd = parent;
+    }
+    return false;
+}
+
+/* Must this never be removed, whoever asks? */
+static bool is_precious(const struct stat *directory)
+{
+    struct stat root;
+
+    return stat("/", &root) || is_same_file(&root, directory) || is_above_us(directory);
+}
+
 assay_status dir_remove(const char *path, struct error *err)
 {
     auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -246,6 +282,9 @@ assay_status dir_remove(const char *path, struct error *err)
         return ASSAY_OK;
     if (fd < 0 || fstat(fd, &info))
         return error_errno(err, errno, "%s", path);
+    if (is_precious(&info))
+        return error_set(err, ASSAY_E_DENIED,
+            "%s: is the root or working directory, or above that, and is not removed", path);
     removal.device = info.st_dev;
     status = remove_entries(take_fd(&fd), &removal);
     if (status)

@@ -45,7 +45,8 @@ assay_status dir_make(const char *path, mode_t mode, struct error *err);
 /* Removes a directory with all that is in it; fine if it is not there. Symbolic
    links are removed, never followed, also when somebody swaps a directory for a
    link meanwhile. Other file systems mounted inside are not entered: that is an
-   error. Deeper than 64 levels is an error. */
+   error. Deeper than 64 levels is an error. ASSAY_E_DENIED, with nothing touched:
+   path is the root directory, the working directory, or one above that. */
 assay_status dir_remove(const char *path, struct error *err);
 
 #endif

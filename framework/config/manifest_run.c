@@ -81,7 +81,7 @@ static void draw_seed(struct run_reading *reading)
     uint64_t seed = 0;
     char *copy = NULL;
 
-    if (written && (written->is_broken || strcmp(written->value, "random") != 0))
+    if (written && (strcmp(written->value, "random") != 0))
         return;
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
         problems_add(reading->problems, NULL,

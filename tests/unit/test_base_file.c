@@ -143,19 +143,20 @@ static void a_bad_descriptor_is_an_error(void **state)
 static void writing_leaves_no_second_file(void **state)
 {
     auto_free char *path = inside(state, "a");
+    auto_free char *dir = inside(state, "dir");
     auto_free char *nowhere = inside(state, "no/such/dir");
     const struct file_text text = {.data = (char[]){"x"}, .size = 1};
     struct error err;
 
+    assert_int_equal(dir_make(dir, 0755, NULL), ASSAY_OK);
     assert_int_equal(file_write(path, &text, FILE_SYNC | FILE_PRIVATE, NULL), ASSAY_OK);
-    assert_int_equal(file_write(*state, &text, FILE_PLAIN, &err), ASSAY_E_IO); /* a directory */
+    assert_int_equal(file_write(dir, &text, FILE_PLAIN, &err), ASSAY_E_IO);
     assert_int_equal(file_write(nowhere, &text, FILE_PLAIN, &err), ASSAY_E_NOTFOUND);
 
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(*state), 0); /* nothing else in it, */
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(rmdir(*state), 0); /* nothing else is in it */
     assert_int_equal(mkdir(*state, 0700), 0);
-    auto_free char *parent = str_format("%s.1-0.tmp", (char *)*state);
-    assert_false(exists(parent)); /* nor beside it */
 }
 
 static void a_private_file_is_for_the_owner(void **state)
@@ -232,15 +233,44 @@ static void removing_what_is_not_there_is_fine(void **state)
 static void a_link_or_a_file_is_no_tree(void **state)
 {
     auto_free char *file = inside(state, "file");
+    auto_free char *target = inside(state, "target");
+    auto_free char *precious = inside(state, "target/precious");
     auto_free char *link_to_dir = inside(state, "link");
     struct error err;
 
     write_text(file, "x");
-    assert_int_equal(symlink("/", link_to_dir), 0);
+    /* A tree of this test's own: if the code under test is broken, nothing else is lost. */
+    assert_int_equal(dir_make(target, 0755, NULL), ASSAY_OK);
+    write_text(precious, "x");
+    assert_int_equal(symlink(target, link_to_dir), 0);
     assert_int_equal(dir_remove(file, &err), ASSAY_E_NOTFOUND);
     assert_true(dir_remove(link_to_dir, &err) < 0);
     assert_true(exists(link_to_dir));
+    assert_true(exists(precious));
     assert_true(exists(file));
+}
+
+static void what_we_stand_in_is_not_removed(void **state)
+{
+    auto_free char *tree = inside(state, "a/b");
+    auto_free char *above = inside(state, "a");
+    auto_free char *file = inside(state, "a/file");
+    char before[4096];
+    struct error err;
+
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(dir_make(tree, 0755, NULL), ASSAY_OK);
+    write_text(file, "x");
+
+    assert_int_equal(chdir(tree), 0);
+    assert_int_equal(dir_remove(above, &err), ASSAY_E_DENIED);
+    assert_int_equal(dir_remove(tree, &err), ASSAY_E_DENIED);
+    assert_non_null(strstr(err.text, "is the root or working directory"));
+    assert_int_equal(chdir(before), 0);
+
+    assert_true(exists(tree));
+    assert_true(exists(file));
+    assert_int_equal(dir_remove(above, NULL), ASSAY_OK);
 }
 
 static void a_tree_too_deep_is_refused(void **state)
@@ -299,6 +329,7 @@ int main(void)
         in_scratch(removing_many_files_leaves_none),
         in_scratch(removing_what_is_not_there_is_fine),
         in_scratch(a_link_or_a_file_is_no_tree),
+        in_scratch(what_we_stand_in_is_not_removed),
         in_scratch(a_tree_too_deep_is_refused),
         in_scratch(without_memory_nothing_is_left_behind),
     };

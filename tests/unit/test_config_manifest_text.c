@@ -175,6 +175,25 @@ static void long_values_of_any_kind_read_back(void **state)
     }
 }
 
+static void long_values_are_not_cut_inside_a_character(void **state)
+{
+    (void)state;
+    for (int lead = 0; lead < 4; lead++) { /* every alignment to the margin */
+        auto_str struct str value = STR_INIT(4000);
+        struct plan plan;
+
+        for (int i = 0; i < lead; i++)
+            (void)str_append(&value, "x");
+        for (int i = 0; i < 200; i++)
+            (void)str_append(&value, "\xF0\x9F\x98\x80");
+        plan_init(&plan);
+        put(&plan, "workload.b", "title", str_text(&value));
+        plan_resolve(&plan);
+        assert_round_trip(&plan);
+        plan_done(&plan);
+    }
+}
+
 static void no_written_line_is_too_long(void **state)
 {
     auto_str struct str value = STR_INIT(4000);
@@ -359,6 +378,7 @@ int main(void)
         cmocka_unit_test(an_ordinary_manifest_reads_back),
         cmocka_unit_test(awkward_values_read_back),
         cmocka_unit_test(long_values_of_any_kind_read_back),
+        cmocka_unit_test(long_values_are_not_cut_inside_a_character),
         cmocka_unit_test(no_written_line_is_too_long),
         cmocka_unit_test(what_cannot_be_written_is_an_error_not_another_value),
         cmocka_unit_test(secrets_are_not_written),
