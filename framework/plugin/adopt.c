@@ -94,11 +94,11 @@ static assay_status adopt_operations(struct plugin *plugin, struct error *err)
     assay_status status = ASSAY_OK;
 
     if (its->system) {
-        status = record_take(its->system, &system_shape, &plugin->system, err);
+        status = record_adopt(its->system, &system_shape, &plugin->system, err);
         its->system = &plugin->system;
     }
     if (!status && its->deployer) {
-        status = record_take(its->deployer, &deployer_shape, &plugin->deployer, err);
+        status = record_adopt(its->deployer, &deployer_shape, &plugin->deployer, err);
         its->deployer = &plugin->deployer;
     }
     return status;
@@ -109,7 +109,7 @@ static assay_status adopt_plugin(
 {
     static const char *const none[] = {NULL};
     assay_plugin *its = &plugin->descriptor;
-    assay_status status = record_take(theirs, &plugin_shape, its, err);
+    assay_status status = record_adopt(theirs, &plugin_shape, its, err);
 
     if (status)
         return status;
@@ -133,7 +133,7 @@ assay_status library_adopt(
     assert(!library->plugins);
     if (!theirs)
         return error_set(err, ASSAY_E_INVALID, "assay_library_v1 returned NULL");
-    status = record_take(theirs, &library_shape, &copy, err);
+    status = record_adopt(theirs, &library_shape, &copy, err);
     if (status)
         return status;
     if (!copy.name || !copy.version || !copy.license)

@@ -28,7 +28,7 @@ static void copy(void *out, size_t out_size, const void *in, size_t in_size)
     (void)memset((char *)out + common, 0, out_size - common);
 }
 
-assay_status record_take(
+assay_status record_adopt(
     const void *theirs, const struct record_shape *shape, void *out, struct error *err)
 {
     size_t size = 0;

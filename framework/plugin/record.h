@@ -25,7 +25,7 @@ struct record_shape {
 
 /* Copies *theirs to *out, which has shape->size bytes, and sets its struct_size to that.
    ASSAY_E_INVALID: theirs is NULL or misaligned, or its struct_size cannot be. */
-assay_status record_take(
+assay_status record_adopt(
     const void *theirs, const struct record_shape *shape, void *out, struct error *err);
 
 /* The same for an array whose items carry no size but have a stride. */
