@@ -15,7 +15,6 @@
 /* 2^512 mod r: multiplying by it brings an integer into Montgomery form. */
 static const struct fr r_squared = {{UINT64_C(0x1bb8e645ae216da7), UINT64_C(0x53fe3ab1e35c59e3),
     UINT64_C(0x8c49833d53bb8085), UINT64_C(0x0216d0b17f4e44a5)}};
-static const uint64_t modulus[4] = {FR_R0, FR_R1, FR_R2, FR_R3};
 
 /* Digits that one 64-bit division takes off the end of a decimal number. */
 #define DECIMAL_STEP        19
@@ -75,7 +74,7 @@ bool fr_from_le32(const uint8_t bytes[FR_SIZE], struct fr *out)
     const uint64_t limbs[4] = {
         load64(bytes, 8), load64(bytes + 8, 8), load64(bytes + 16, 8), load64(bytes + 24, 8)};
 
-    if (compare_limbs(limbs, modulus) > 0)
+    if (compare_limbs(limbs, fr_modulus.limb) > 0)
         return false;
     *out = fr_from_limbs_mod(limbs);
     return true;
@@ -133,7 +132,7 @@ bool fr_from_decimal(const char *text, struct fr *out)
         for (size_t j = 0; j < 4; j++)
             limbs[j] = fr_multiply_add(0, limbs[j], 10, &carry);
         /* A carry would be 2^256 or more; what is r or more only grows with further digits. */
-        if (carry != 0 || compare_limbs(limbs, modulus) >= 0)
+        if (carry != 0 || compare_limbs(limbs, fr_modulus.limb) >= 0)
             return false;
     }
     *out = fr_from_limbs_mod(limbs);
@@ -191,7 +190,7 @@ struct fr fr_sub(const struct fr *a, const struct fr *b)
         out.limb[i] = fr_sub_borrow(a->limb[i], b->limb[i], &borrow);
     /* Back into range when it went below zero. */
     for (size_t i = 0; i < 4; i++)
-        out.limb[i] = fr_add_carry(out.limb[i], borrow ? modulus[i] : 0, &carry);
+        out.limb[i] = fr_add_carry(out.limb[i], borrow ? fr_modulus.limb[i] : 0, &carry);
     return out;
 }
 

@@ -3,6 +3,9 @@
 #include "nomos/field_arith.h"
 #include "nomos/poseidon2_constants.h"
 
+/* Everything below is one function to the compiler, once for each multiplication. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Between rounds the state is held below 2 r, and only the result is fully reduced. The state lives
    in three named variables, not in an array, so that compilers keep it in registers. */
 struct state {
@@ -12,27 +15,28 @@ struct state {
 };
 
 /* The sum of two numbers below 2 r, again below 2 r. */
-static inline struct fr add(const struct fr *a, const struct fr *b)
+static ALWAYS_INLINE struct fr add(const struct fr *a, const struct fr *b)
 {
     const struct fr sum = fr_add_loose(a, b);
 
     return fr_reduce_double(&sum);
 }
 
-/* (x + constant)^5, for x below 2 r. The bounds in units of r, by the rule of fr_multiply_loose:
+/* (x + constant)^5, for x below 2 r. The bounds in units of r, by the rule of the multiplications:
    x + constant < 3, its square < 2.71, the fourth power < 2.39, the fifth < 2.36. */
-static inline struct fr substitute(const struct fr *x, const struct fr *constant)
+static ALWAYS_INLINE struct fr substitute(
+    const struct fr *x, const struct fr *constant, fr_multiplication *multiply)
 {
     const struct fr sum = fr_add_loose(x, constant);
-    const struct fr square = fr_multiply_loose(&sum, &sum);
-    const struct fr fourth = fr_multiply_loose(&square, &square);
-    const struct fr fifth = fr_multiply_loose(&fourth, &sum);
+    const struct fr square = multiply(&sum, &sum);
+    const struct fr fourth = multiply(&square, &square);
+    const struct fr fifth = multiply(&fourth, &sum);
 
     return fr_reduce_double(&fifth);
 }
 
 /* The matrix circ(2, 1, 1): everyone gets the sum of all. */
-static inline void mix_external(struct state *s)
+static ALWAYS_INLINE void mix_external(struct state *s)
 {
     const struct fr ab = add(&s->a, &s->b);
     const struct fr sum = add(&ab, &s->c);
@@ -43,7 +47,7 @@ static inline void mix_external(struct state *s)
 }
 
 /* The same with a 3 at the end of the diagonal. b + c comes first: it does not wait for the S-box. */
-static inline void mix_internal(struct state *s)
+static ALWAYS_INLINE void mix_internal(struct state *s)
 {
     const struct fr bc = add(&s->b, &s->c);
     const struct fr sum = add(&bc, &s->a);
@@ -54,31 +58,48 @@ static inline void mix_internal(struct state *s)
     s->c = add(&twice_c, &sum);
 }
 
-static inline void round_external(struct state *s, const struct fr constants[POSEIDON2_WIDTH])
+static ALWAYS_INLINE void round_external(
+    struct state *s, const struct fr constants[POSEIDON2_WIDTH], fr_multiplication *multiply)
 {
-    s->a = substitute(&s->a, &constants[0]);
-    s->b = substitute(&s->b, &constants[1]);
-    s->c = substitute(&s->c, &constants[2]);
+    s->a = substitute(&s->a, &constants[0], multiply);
+    s->b = substitute(&s->b, &constants[1], multiply);
+    s->c = substitute(&s->c, &constants[2], multiply);
     mix_external(s);
 }
 
-void poseidon2_permute(struct fr state[POSEIDON2_WIDTH])
+static ALWAYS_INLINE void permute(struct fr state[POSEIDON2_WIDTH], fr_multiplication *multiply)
 {
     const size_t half = POSEIDON2_EXTERNAL_ROUNDS / 2;
     struct state s = {state[0], state[1], state[2]};
 
     mix_external(&s);
     for (size_t i = 0; i < half; i++)
-        round_external(&s, poseidon2_external[i]);
+        round_external(&s, poseidon2_external[i], multiply);
     for (size_t i = 0; i < POSEIDON2_INTERNAL_ROUNDS; i++) {
-        s.a = substitute(&s.a, &poseidon2_internal[i]);
+        s.a = substitute(&s.a, &poseidon2_internal[i], multiply);
         mix_internal(&s);
     }
     for (size_t i = half; i < POSEIDON2_EXTERNAL_ROUNDS; i++)
-        round_external(&s, poseidon2_external[i]);
+        round_external(&s, poseidon2_external[i], multiply);
     state[0] = fr_reduce_once(&s.a);
     state[1] = fr_reduce_once(&s.b);
     state[2] = fr_reduce_once(&s.c);
+}
+
+void poseidon2_permute_portable(struct fr state[POSEIDON2_WIDTH])
+{
+    permute(state, fr_multiply_loose);
+}
+
+void poseidon2_permute(struct fr state[POSEIDON2_WIDTH])
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("bmi2")) {
+        permute(state, fr_multiply_bmi2);
+        return;
+    }
+#endif
+    poseidon2_permute_portable(state);
 }
 
 void poseidon2_absorb(struct poseidon2 *hasher, const struct fr *input)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "nomos/field.h"
+#include "nomos/field_arith.h"
 
 /* r - 1, the largest element, as LE32. */
 static const uint8_t largest[FR_SIZE] = {0x00, 0x00, 0x00, 0xf0, 0x93, 0xf5, 0xe1, 0x43, 0x91, 0x70,
@@ -257,6 +258,54 @@ static void montgomery_bytes_are_the_element_times_two_to_the_256(void **state)
     }
 }
 
+/* Limbs that are not reduced, up to the bounds of field_arith.h: r - 1, r, 2r - 1, 3r - 1, 4r - 1 and
+   2^256 - 1 - r, the largest first factor. */
+static const struct fr loose[] = {
+    {{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}},
+    {{0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}},
+    {{0x87c3eb27e0000001, 0x5067d090f372e122, 0x70a08b6d0302b0ba, 0x60c89ce5c2634053}},
+    {{0xcba5e0bbd0000002, 0x789bb8d96d2c51b3, 0x28f0d12384840917, 0x912ceb58a394e07d}},
+    {{0x0f87d64fc0000003, 0xa0cfa121e6e5c245, 0xe14116da06056174, 0xc19139cb84c680a6}},
+    {{0xbc1e0a6c0ffffffe, 0xd7cc17b786468f6e, 0x47afba497e7ea7a2, 0xcf9bb18d1ece5fd6}},
+};
+static const struct fr all_ones = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+
+/* A Montgomery product lacks a factor of 2^256; with it, it is the product. */
+static void check_product(fr_multiplication *multiply, const struct fr *a, const struct fr *b)
+{
+    const struct fr product = multiply(a, b);
+    const struct fr as_element = fr_from_limbs_mod(product.limb);
+    const struct fr last = fr_from_limbs_mod(all_ones.limb);
+    const struct fr radix = fr_add(&last, &fr_one);
+    const struct fr scaled = fr_mul(&as_element, &radix);
+    const struct fr element_a = fr_from_limbs_mod(a->limb);
+    const struct fr element_b = fr_from_limbs_mod(b->limb);
+    const struct fr expected = fr_mul(&element_a, &element_b);
+
+    assert_equal(&scaled, &expected);
+}
+
+static void products_of_loose_numbers_are_right_up_to_the_bound(void **state)
+{
+    const size_t count = sizeof(loose) / sizeof(loose[0]);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        check_product(fr_multiply_loose, &loose[i], &all_ones);
+        for (size_t j = 0; j < count; j++)
+            check_product(fr_multiply_loose, &loose[i], &loose[j]);
+    }
+#ifdef __x86_64__
+    if (!__builtin_cpu_supports("bmi2"))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        check_product(fr_multiply_bmi2, &loose[i], &all_ones);
+        for (size_t j = 0; j < count; j++)
+            check_product(fr_multiply_bmi2, &loose[i], &loose[j]);
+    }
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +317,7 @@ int main(void)
         cmocka_unit_test(decimal_reads_back_what_was_written),
         cmocka_unit_test(decimal_refuses_what_is_no_element),
         cmocka_unit_test(order_is_that_of_the_integers_not_of_the_montgomery_form),
+        cmocka_unit_test(products_of_loose_numbers_are_right_up_to_the_bound),
         cmocka_unit_test(montgomery_bytes_are_the_element_times_two_to_the_256),
     };
 
