@@ -21,8 +21,8 @@
    crash of the machine, undo and remove, are on disk before the deed is done (journal_sync); the
    others only have to outlive their writer, for which the page cache is enough.
 
-   A reader ignores a torn last line, and counts lines it does not understand instead of giving up:
-   what can be undone is undone.
+   A reader ignores a torn last line (its deed was never done), and counts lines that it does not
+   understand instead of giving up: what can be undone is undone, and the journal is kept.
 
    One thread. Limits: the enum below. */
 #ifndef ASSAY_RUN_JOURNAL_H

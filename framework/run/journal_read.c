@@ -72,30 +72,33 @@ static bool split_line(char *text, struct line *line)
     return true;
 }
 
-static bool set_text(char **field, const char *text)
+/* The readers of single records. ASSAY_E_INVALID: not a record; ASSAY_E_NOMEM must not pass for
+   that, since what is not read is not undone. */
+
+static assay_status set_text(char **field, const char *text)
 {
     if (*field)
-        return false; /* said twice */
+        return ASSAY_E_INVALID; /* said twice */
     *field = mem_dup(text);
-    return *field != NULL;
+    return *field ? ASSAY_OK : ASSAY_E_NOMEM;
 }
 
-static bool read_machine(const struct line *line, struct proc_machine *out)
+static assay_status read_machine(const struct line *line, struct proc_machine *out)
 {
     struct proc_machine machine = {0};
 
     if (line->count != 4 || strlen(line->words[1]) >= sizeof machine.host ||
         strlen(line->words[2]) >= sizeof machine.boot ||
         strlen(line->words[3]) >= sizeof machine.pids)
-        return false;
+        return ASSAY_E_INVALID;
     (void)stpcpy(machine.host, line->words[1]);
     (void)stpcpy(machine.boot, line->words[2]);
     (void)stpcpy(machine.pids, line->words[3]);
     *out = machine;
-    return true;
+    return ASSAY_OK;
 }
 
-static bool read_process(const struct line *line, struct vec *processes)
+static assay_status read_process(const struct line *line, struct vec *processes)
 {
     struct journal_process_record record = {0};
     uint64_t pid = 0;
@@ -103,10 +106,10 @@ static bool read_process(const struct line *line, struct vec *processes)
     if (line->count != 4 ||
         parse_u64_in(line->words[2], (struct u64_range){1, INT32_MAX}, &pid, NULL) ||
         parse_u64(line->words[3], &record.start_time, NULL))
-        return false;
+        return ASSAY_E_INVALID;
     record.pid = (pid_t)pid;
     record.is_front_end = strcmp(line->words[1], "frontend") == 0;
-    return !vec_push(processes, &record);
+    return vec_push(processes, &record);
 }
 
 static void free_words(char **words)
@@ -130,38 +133,39 @@ static char **copy_words(char *const *words, size_t count)
     return copy;
 }
 
-static bool read_undo(struct line *line, struct vec *undos)
+static assay_status add_undo(struct vec *undos, struct journal_undo_record *record)
+{
+    const assay_status s = vec_push(undos, record);
+
+    if (s) {
+        free_words(record->argv);
+        free(record->remove);
+    }
+    return s;
+}
+
+static assay_status read_undo(struct line *line, struct vec *undos)
 {
     struct journal_undo_record record = {0};
 
     if (line->count < 2 || line->words[1][0] != '/')
-        return false;
+        return ASSAY_E_INVALID;
     record.argv = copy_words(line->words + 1, line->count - 1);
-    if (!record.argv)
-        return false;
-    if (vec_push(undos, &record)) {
-        free_words(record.argv);
-        return false;
-    }
-    return true;
+    return record.argv ? add_undo(undos, &record) : ASSAY_E_NOMEM;
 }
 
-static bool read_remove(const struct line *line, struct journal_content *content)
+static assay_status read_remove(const struct line *line, struct journal_content *content)
 {
     struct journal_undo_record record = {0};
 
     if (line->count != 2 || !content->run_directory ||
         !journal_is_below(line->words[1], content->run_directory))
-        return false;
+        return ASSAY_E_INVALID;
     record.remove = mem_dup(line->words[1]);
-    if (!record.remove || vec_push(&content->undos, &record)) {
-        free(record.remove);
-        return false;
-    }
-    return true;
+    return record.remove ? add_undo(&content->undos, &record) : ASSAY_E_NOMEM;
 }
 
-static bool read_line(struct line *line, struct journal_content *content)
+static assay_status read_line(struct line *line, struct journal_content *content)
 {
     const char *keyword = line->words[0];
 
@@ -174,14 +178,14 @@ static bool read_line(struct line *line, struct journal_content *content)
     if (strcmp(keyword, "machine") == 0)
         return read_machine(line, &content->machine);
     if (line->count != 2)
-        return false;
+        return ASSAY_E_INVALID;
     if (strcmp(keyword, "run") == 0)
         return set_text(&content->run_id, line->words[1]);
-    if (strcmp(keyword, "directory") == 0)
-        return line->words[1][0] == '/' && set_text(&content->run_directory, line->words[1]);
+    if (strcmp(keyword, "directory") == 0 && line->words[1][0] == '/')
+        return set_text(&content->run_directory, line->words[1]);
     if (strcmp(keyword, "cgroup") == 0)
         return set_text(&content->cgroup, line->words[1]);
-    return false;
+    return ASSAY_E_INVALID;
 }
 
 static assay_status read_content(
@@ -200,13 +204,18 @@ static assay_status read_content(
         return error_nomem(err);
     for (char *rest = text + strlen(head); *rest != '\0';) {
         char *end = strchr(rest, '\n');
+        assay_status s = ASSAY_E_INVALID;
 
         if (!end) {
             content->is_torn = true;
             break;
         }
         *end = '\0';
-        if (!split_line(rest, line) || !read_line(line, content))
+        if (split_line(rest, line))
+            s = read_line(line, content);
+        if (s == ASSAY_E_NOMEM)
+            return error_nomem(err);
+        if (s)
             content->bad_lines++;
         rest = end + 1;
     }

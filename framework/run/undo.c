@@ -25,11 +25,10 @@ static void append_command(struct str *out, char *const *argv)
 
 static void complain(const struct undo *undo, char *const *argv, const char *why)
 {
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(COMPLAINT_MAX);
 
     if (!undo->complain)
         return;
-    str_init(&text, COMPLAINT_MAX);
     (void)str_append(&text, why);
     (void)str_append(&text, ": ");
     append_command(&text, argv);
@@ -98,8 +97,12 @@ static bool remove_directory(const struct undo *undo, const char *path)
 size_t undo_replay(const struct undo *undo)
 {
     const struct vec *records = &undo->journal->undos;
-    size_t failures = 0;
+    size_t failures = undo->journal->bad_lines > 0 ? 1 : 0;
 
+    if (failures > 0 && undo->complain)
+        undo->complain(undo->context,
+            "the journal has lines that make no sense; what they would "
+            "have undone may be left");
     for (size_t i = records->count; i > 0; i--) {
         const struct journal_undo_record *record = vec_at(records, i - 1);
         const bool is_done =

@@ -19,7 +19,7 @@ struct undo {
     void *context;
 };
 
-/* Returns how many records failed. */
+/* Returns how many records failed; lines that could not be read count as one. */
 size_t undo_replay(const struct undo *undo);
 
 #endif
