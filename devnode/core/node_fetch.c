@@ -104,7 +104,7 @@ void fetch_consider(struct node *node, struct peer *peer)
         peer->has_diverged = false;
         return;
     }
-    if (peer->fetch.phase != FETCH_IDLE || peer->has_diverged)
+    if (peer->fetch.phase != FETCH_IDLE || peer->has_diverged || peer->has_stalled)
         return;
     if (peer->tip.height == node->chain.tip->height + 1) {
         asked = table_get(&node->asked, peer->tip.id.bytes);
@@ -127,8 +127,10 @@ void fetch_check_stalls(struct node *node)
         struct peer *peer = node->peers[i];
 
         if (peer->fetch.phase != FETCH_IDLE &&
-            node->now_ns - peer->fetch.progress_ns >= CATCH_UP_STALL_NS)
+            node->now_ns - peer->fetch.progress_ns >= CATCH_UP_STALL_NS) {
             fetch_stop(node, peer);
+            peer->has_stalled = true;
+        }
     }
 }
 

@@ -47,6 +47,7 @@ struct peer {
     bool is_proved;    /* they are who they say */
     bool is_spare;     /* another connection to the same peer carries our gossip */
     bool has_diverged; /* their chain left ours below our LIB */
+    bool has_stalled;  /* they did not deliver in time; over when they say anything */
     bool has_tip;
     struct gossip_tip tip; /* theirs, as they last said */
     struct bytes32 told;   /* the tip that they know we have */

@@ -363,6 +363,7 @@ void node_receive(
     } else if (!peer->is_proved && read.type != GOSSIP_HELLO && read.type != GOSSIP_HELLO_PROOF) {
         peer_hang_up(node, peer, "it spoke before it said who it is");
     } else if (!node_is_deaf(node) || !peer->is_proved) {
+        peer->has_stalled = false;
         take_message(node, peer, &read);
     }
 }
