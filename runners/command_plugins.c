@@ -82,10 +82,9 @@ static void print_list(const struct vec *entries)
 
 static int print_list_json(const struct vec *entries)
 {
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(JSON_MAX);
     struct json_out json;
 
-    str_init(&text, JSON_MAX);
     json_out_init(&json, &text, JSON_PRETTY);
     json_out_begin(&json, NULL, '[');
     VEC_EACH(struct catalogue_entry, entry, entries) {

@@ -196,11 +196,10 @@ static int run(struct line *line)
 int command_run(char **argv)
 {
     struct line line;
-    auto_str struct str seed, duration;
+    auto_str struct str seed = STR_INIT(256);
+    auto_str struct str duration = STR_INIT(256);
     int exit_code;
 
-    str_init(&seed, 256);
-    str_init(&duration, 256);
     line_init(&line);
     exit_code = parse_line("run", argv, &line);
     if (exit_code < 0 && add_shorthand(&line, "seed", line.seed, &seed) &&

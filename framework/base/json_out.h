@@ -1,9 +1,8 @@
 /* Writes JSON text, for reports and events. Reading JSON is host/json.
 
-       auto_str struct str text;
+       auto_str struct str text = STR_INIT(REPORT_MAX);
        struct json_out json;
 
-       str_init(&text, REPORT_MAX);
        json_out_init(&json, &text, JSON_PRETTY);
        json_out_begin(&json, NULL, '{');
        json_out_text(&json, "name", name);

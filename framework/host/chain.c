@@ -413,11 +413,10 @@ assay_status chain_extend(struct chain *chain, uint32_t view, const struct chain
     struct chain_move *out, struct error *err)
 {
     struct chain_view *target = &chain->views[view];
-    auto_vec struct vec numbers;
+    auto_vec struct vec numbers = VEC_INIT(uint32_t, CHAIN_PATH_MAX);
     uint64_t height = 0;
     assay_status s = ASSAY_OK;
 
-    vec_init(&numbers, sizeof(uint32_t), CHAIN_PATH_MAX);
     if (path->count == 0) {
         *out = (struct chain_move){.count = 0};
         return ASSAY_OK;

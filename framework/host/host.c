@@ -350,12 +350,11 @@ assay_status host_wait(
 
 void host_event(struct host *host, const char *type, const char *instance, const char *text)
 {
-    auto_str struct str line;
+    auto_str struct str line = STR_INIT(EVENT_LINE_MAX);
     struct json_out json;
 
     if (!host->config.write_event)
         return;
-    str_init(&line, EVENT_LINE_MAX);
     json_out_init(&json, &line, JSON_COMPACT);
     json_out_begin(&json, NULL, '{');
     json_out_seconds(&json, "t", host_now(host));

@@ -152,10 +152,9 @@ static assay_status render_head(
 static assay_status render(
     const struct http_call *call, struct http_exchange *exchange, struct error *err)
 {
-    auto_str struct str head;
+    auto_str struct str head = STR_INIT(HTTP_REQUEST_HEAD_MAX);
     assay_status s;
 
-    str_init(&head, HTTP_REQUEST_HEAD_MAX);
     s = render_head(call, exchange->address_text, &head, err);
     if (s)
         return s;

@@ -385,10 +385,9 @@ assay_status host_series_write(struct host *host, struct error *err)
 {
     struct metrics *metrics = host->metrics;
     const assay_ns now = host_now(host);
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(SERIES_TEXT_MAX);
     assay_status s = ASSAY_OK;
 
-    str_init(&text, SERIES_TEXT_MAX);
     s = series_open(metrics, &text, err);
     if (s)
         return s;

@@ -85,14 +85,13 @@ assay_status query_read(assay_bytes answer, double *out, struct error *err)
 
 assay_status query_run(assay_task *task, const char *url, const char *expression, double *out)
 {
-    auto_str struct str address;
+    auto_str struct str address = STR_INIT(QUERY_URL_MAX);
     assay_reply *reply = NULL;
     struct error err = {0};
     assay_status s = ASSAY_OK;
 
     if (!host_http_state(task_host(task)))
         return task_fail(task, ASSAY_E_UNSUPPORTED, "this run has no HTTP to ask %s with", url);
-    str_init(&address, QUERY_URL_MAX);
     if (query_url(url, expression, &address))
         return task_fail(task, address.status, "metrics.query: the expression is too long");
     s = http_service_get(task, str_text(&address), &reply);

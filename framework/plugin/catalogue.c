@@ -278,12 +278,11 @@ static assay_status set_problem(struct catalogue_entry *entry, const char *text,
 static assay_status list_file(
     const struct catalogue *cat, const char *path, struct vec *entries, struct error *err)
 {
-    auto_vec struct vec notes;
+    auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
     auto_free char *real = NULL;
     struct error problem = {.code = ASSAY_OK};
     const size_t first = entries->count;
 
-    vec_init(&notes, sizeof(assay_note), ELF_NOTES_MAX);
     assay_status found = trust_resolve(path, &real, &problem);
     if (!found)
         found = read_notes(real, &notes, &problem);
@@ -379,10 +378,9 @@ static assay_status search_file(
 {
     auto_free char *path = str_format("%s/%s.so", directory, stem);
     auto_free char *real = NULL;
-    auto_vec struct vec notes;
+    auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
     struct error problem = {.code = ASSAY_OK};
 
-    vec_init(&notes, sizeof(assay_note), ELF_NOTES_MAX);
     if (!path)
         return error_nomem(err);
     assay_status status = trust_resolve(path, &real, &problem);
@@ -412,10 +410,9 @@ static assay_status explain_missing(
     struct catalogue *cat, const struct search *search, struct error *err)
 {
     auto_catalogue_entries struct vec entries = {.items = NULL};
-    auto_str struct str where;
+    auto_str struct str where = STR_INIT(ERROR_TEXT_SIZE);
     struct suggestion suggestion;
 
-    str_init(&where, ERROR_TEXT_SIZE);
     if (search->problem.code)
         return error_set(err, search->problem.code, "%s", search->problem.text);
     const assay_status status = catalogue_list(cat, &entries, err);

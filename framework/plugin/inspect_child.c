@@ -82,9 +82,8 @@ int plugin_inspect_main(int argc, char **argv)
     static const struct rlimit no_core = {0, 0};
     struct task task = {.options = {.on_step = send_step}};
     struct error err = {.code = ASSAY_OK};
-    auto_str struct str out;
+    auto_str struct str out = STR_INIT(INSPECT_OUTPUT_MAX);
 
-    str_init(&out, INSPECT_OUTPUT_MAX);
     if (parse(argc, argv, &task) != ASSAY_OK || fcntl(INSPECT_FD, F_GETFD) < 0)
         return 2;
     (void)setrlimit(RLIMIT_CORE, &no_core);

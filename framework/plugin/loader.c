@@ -85,9 +85,8 @@ static assay_status apply_trust(
 static assay_status apply_findings(const struct loader *loader, struct plugin_library *library,
     const struct vec *findings, struct error *err)
 {
-    auto_str struct str all;
+    auto_str struct str all = STR_INIT(ERROR_TEXT_SIZE);
 
-    str_init(&all, ERROR_TEXT_SIZE);
     for (size_t i = 0; i < findings->count; i++) {
         const char *finding = *(char **)vec_at(findings, i);
 
@@ -109,9 +108,9 @@ static assay_status apply_findings(const struct loader *loader, struct plugin_li
 static assay_status apply_imports(const struct loader *loader, struct plugin_library *library,
     const struct elf_info *info, struct error *err)
 {
-    auto_vec struct vec findings;
+    auto_vec struct vec findings =
+        VEC_INIT(char *, LIBRARY_WARNINGS_MAX - library->warning_count);
 
-    vec_init(&findings, sizeof(char *), LIBRARY_WARNINGS_MAX - library->warning_count);
     assay_status status = imports_lint(info, &findings, err);
     if (!status)
         status = apply_findings(loader, library, &findings, err);
@@ -229,9 +228,8 @@ static struct plugin_library *find_loaded(const struct loader *loader, const cha
 static assay_status load(struct loader *loader, char *path, const char *sha256, struct error *err)
 {
     auto_library struct plugin_library *library = library_new(path);
-    auto_vec struct vec notes;
+    auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
 
-    vec_init(&notes, sizeof(assay_note), ELF_NOTES_MAX);
     if (!library)
         return error_nomem(err);
     assay_status status = examine(loader, library, &notes, err);
@@ -296,9 +294,8 @@ static assay_status choose(const struct plugin_library *library,
     const struct loader_request *request, const struct plugin **out, struct error *err)
 {
     const struct plugin *chosen = NULL;
-    auto_str struct str ids;
+    auto_str struct str ids = STR_INIT(ERROR_TEXT_SIZE);
 
-    str_init(&ids, ERROR_TEXT_SIZE);
     for (size_t i = 0; i < library->plugin_count; i++) {
         const struct plugin *plugin = &library->plugins[i];
 

@@ -171,10 +171,9 @@ assay_status run_clean(const struct clean_options *options,
 {
     struct cleaning cleaning = {.options = options, .report = report, .context = context};
     auto_free char *directory = NULL;
-    auto_vec struct vec names;
+    auto_vec struct vec names = VEC_INIT(struct journal_name, JOURNALS_MAX);
     assay_status s = ASSAY_OK;
 
-    vec_init(&names, sizeof(struct journal_name), JOURNALS_MAX);
     s = options->directory ? path_absolute(options->directory, &directory, err)
                            : journal_directory(&directory, err);
     if (!s)

@@ -188,11 +188,9 @@ static assay_status note_new(struct vec *seen, const struct vec *victims)
 assay_status cull_all(
     const struct cull *cull, int64_t deadline, size_t *out_count, struct error *err)
 {
-    auto_vec struct vec victims;
-    auto_vec struct vec seen;
+    auto_vec struct vec victims = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
+    auto_vec struct vec seen = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
 
-    vec_init(&victims, sizeof(struct proc_entry), CULL_VICTIMS_MAX);
-    vec_init(&seen, sizeof(struct proc_entry), CULL_VICTIMS_MAX);
     for (;;) {
         assay_status s = cull_round(cull, &victims, err);
 

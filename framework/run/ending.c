@@ -65,10 +65,9 @@ static bool search(struct ending *ending, const struct children *children)
 {
     const struct cull cull = {.judge = judge, .context = ending};
     const size_t known = children->running + (ending->worker > 0 ? 1 : 0);
-    auto_vec struct vec victims;
+    auto_vec struct vec victims = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
     assay_status s = ASSAY_OK;
 
-    vec_init(&victims, sizeof(struct proc_entry), CULL_VICTIMS_MAX);
     s = cull_round(&cull, &victims, NULL);
     ending->look_at = monotonic_ns() + (known > 0 ? pause_for_children_ns : pause_for_strays_ns);
     if (s) /* no memory: the next round may have some */

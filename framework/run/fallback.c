@@ -196,11 +196,10 @@ static assay_status fill(
 
 assay_status fallback_write(const struct fallback *fallback, int *out_code, struct error *err)
 {
-    auto_str struct str reason;
+    auto_str struct str reason = STR_INIT(REASON_MAX);
     struct report report;
     assay_status s = ASSAY_OK;
 
-    str_init(&reason, REASON_MAX);
     say_reason(&reason, fallback);
     report_init(&report);
     set_outcome(fallback, &report);

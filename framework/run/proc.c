@@ -91,9 +91,8 @@ static int compare_pids(const void *a, const void *b)
 assay_status proc_list(struct vec *out, struct error *err)
 {
     __attribute__((cleanup(close_directory))) DIR *directory = opendir("/proc");
-    auto_vec struct vec list;
+    auto_vec struct vec list = VEC_INIT(struct proc_entry, PROC_LIST_MAX);
 
-    vec_init(&list, sizeof(struct proc_entry), PROC_LIST_MAX);
     if (!directory)
         return error_errno(err, errno, "/proc cannot be read; is it mounted?");
     for (const struct dirent *item = readdir(directory); item; item = readdir(directory)) {

@@ -67,12 +67,11 @@ void progress_clear(struct progress *progress)
 
 static void write_line(struct progress *progress, const char *text, bool is_redrawn)
 {
-    auto_str struct str line;
+    auto_str struct str line = STR_INIT(LINE_MAX_BYTES + 64);
 
     if (progress->is_quiet)
         return;
     progress_clear(progress);
-    str_init(&line, LINE_MAX_BYTES + 64);
     if (progress->has_colour)
         (void)str_appendf(&line, "\033[2m%-8s\033[0m ", progress->state);
     else
@@ -156,14 +155,13 @@ static void append_counters(const struct host *host, struct str *line)
 void progress_tick(struct progress *progress, const struct host *host)
 {
     const assay_ns now = host_now(host);
-    auto_str struct str line;
+    auto_str struct str line = STR_INIT(LINE_MAX_BYTES);
 
     if (progress->is_quiet)
         return;
     if (!progress->is_live && now - progress->last_plain < PLAIN_INTERVAL)
         return;
     progress->last_plain = now;
-    str_init(&line, LINE_MAX_BYTES);
     append_time(progress, host, &line);
     append_heights(host, &line);
     append_counters(host, &line);

@@ -55,10 +55,9 @@ assay_status recover_count(const struct recover *recover, size_t *out, struct er
 {
     struct search search;
     const struct cull cull = {.judge = judge, .context = &search};
-    auto_vec struct vec found;
+    auto_vec struct vec found = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
     assay_status s = search_init(&search, recover, err);
 
-    vec_init(&found, sizeof(struct proc_entry), CULL_VICTIMS_MAX);
     if (!s)
         s = cull_find(&cull, &found, err);
     free(search.marker);

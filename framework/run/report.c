@@ -247,10 +247,9 @@ assay_status report_write(const struct report *report, struct error *err)
     assay_status first = ASSAY_OK;
 
     for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
-        auto_str struct str text;
+        auto_str struct str text = STR_INIT(REPORT_FILE_MAX);
         assay_status status;
 
-        str_init(&text, REPORT_FILE_MAX);
         files[i].write(report, &text);
         status = write_one(report, files[i].name, &text, first ? NULL : err);
         first = first ? first : status;

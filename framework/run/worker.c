@@ -110,9 +110,8 @@ static bool parse_check(int argc, char **argv, struct check *check)
 
 static void print_problems(const struct plan *plan)
 {
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(MANIFEST_SIZE_MAX);
 
-    str_init(&text, MANIFEST_SIZE_MAX);
     (void)problems_write(&plan->problems, &text);
     (void)file_write_fd(STDERR_FILENO, str_text(&text), text.len, NULL);
 }
@@ -120,11 +119,10 @@ static void print_problems(const struct plan *plan)
 /* The manifest, expanded for the run or explained for people. */
 static int print_manifest(const struct plan *plan, const struct check *check)
 {
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(MANIFEST_SIZE_MAX);
     struct error err = {0};
     assay_status status;
 
-    str_init(&text, MANIFEST_SIZE_MAX);
     if (check->is_explain)
         status = manifest_explain(&plan->manifest, &text);
     else
@@ -173,6 +171,11 @@ int worker_main(int argc, char **argv)
 
     if (strcmp(mode, "--inspect") == 0)
         return plugin_inspect_main(argc, argv);
+    if (argc < 2 || (mode[0] == '-' && strcmp(mode, "--check") != 0)) {
+        (void)dprintf(
+            STDERR_FILENO, "assay-worker is started by assay, not by hand; try `assay run`\n");
+        return EXIT_CODE_USAGE;
+    }
     variable = log_level_from_environment();
     if (variable)
         (void)dprintf(STDERR_FILENO,
@@ -182,7 +185,7 @@ int worker_main(int argc, char **argv)
     if (strcmp(mode, "--check") == 0)
         exit_code = check_manifest(argc, argv, &options);
     else
-        exit_code = worker_run(&options);
+        exit_code = worker_run(argv[1], &options);
     worker_options_done(&options);
     return exit_code;
 }

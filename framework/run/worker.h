@@ -1,6 +1,6 @@
 /* The worker: the process that loads plugins and carries out a run.
 
-       assay-worker                                            the run in $ASSAY_RUN_DIRECTORY
+       assay-worker RUN_DIRECTORY                              the run that was prepared there
        assay-worker --check [--explain] [--set S.K=V]... PATH  is this manifest fine?
        assay-worker --inspect FILE [--json]                    what is in this plugin file?
 
@@ -37,6 +37,6 @@ void worker_options_done(struct worker_options *options);
 
 /* One run, in this process: from the expanded manifest in the run directory to the report in it.
    Does not return when a plugin is stuck, for then the process must end. */
-int worker_run(const struct worker_options *options);
+int worker_run(const char *directory, const struct worker_options *options);
 
 #endif

@@ -101,14 +101,13 @@ static assay_status connect_supervisor(struct work *work, struct error *err)
 static assay_status load_plan(struct work *work, struct error *err)
 {
     auto_free char *path = path_join(work->directory, "manifest.expanded.ini");
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(sizeof(err->text));
 
     if (!path)
         return error_nomem(err);
     if (plan_load(&work->plan, &(struct plan_source){.path = path}, &work->options->plan) ==
         ASSAY_OK)
         return ASSAY_OK;
-    str_init(&text, sizeof(err->text));
     (void)problems_write(&work->plan.problems, &text);
     return error_set(err, ASSAY_E_INVALID,
         "the expanded manifest is not valid any more (was a plugin replaced meanwhile?): %s",
@@ -194,11 +193,10 @@ static void note_interruption(struct work *work)
 
 static void print_summary(const struct work *work)
 {
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(REPORT_FILE_MAX);
 
     if (work->options->is_quiet)
         return;
-    str_init(&text, REPORT_FILE_MAX);
     report_summary(&work->report, &text, progress_wants_colour(STDOUT_FILENO));
     (void)file_write_fd(STDOUT_FILENO, str_text(&text), text.len, NULL);
 }
@@ -265,17 +263,11 @@ static int run_it(struct work *work)
     return exit_code;
 }
 
-int worker_run(const struct worker_options *options)
+int worker_run(const char *directory, const struct worker_options *options)
 {
-    struct work work = {
-        .options = options, .directory = getenv("ASSAY_RUN_DIRECTORY"), .events_fd = -1};
+    struct work work = {.options = options, .directory = directory, .events_fd = -1};
     int exit_code;
 
-    if (!work.directory) {
-        (void)dprintf(
-            STDERR_FILENO, "assay-worker is started by assay, not by hand; try `assay run`\n");
-        return EXIT_CODE_USAGE;
-    }
     plan_init(&work.plan);
     report_init(&work.report);
     progress_init(&work.progress, STDERR_FILENO, options->is_quiet);

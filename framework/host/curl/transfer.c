@@ -135,9 +135,8 @@ static assay_status set_target(struct transfer *transfer)
     const struct http_address *address = &exchange->address;
     const char *method_end = memchr(exchange->request, ' ', exchange->head_size);
     const char *path_end = strchr(method_end + 1, ' ');
-    auto_str struct str text;
+    auto_str struct str text = STR_INIT(HTTP_REQUEST_HEAD_MAX + HTTP_ADDRESS_TEXT_SIZE);
 
-    str_init(&text, HTTP_REQUEST_HEAD_MAX + HTTP_ADDRESS_TEXT_SIZE);
     (void)str_append_n(&text, exchange->request, (size_t)(method_end - exchange->request));
     if (text.status)
         return text.status;
