@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "framework/base/number.h"
+#include "framework/plugin/record.h"
 
 #if defined(__x86_64__)
 #define HOST_MACHINE      EM_X86_64
@@ -194,10 +195,13 @@ static bool is_plugin_note(const struct elf *elf, uint64_t offset, const Elf64_N
 static assay_status add_note(
     struct elf *elf, uint64_t offset, const Elf64_Nhdr *head, struct vec *notes)
 {
-    assay_note note;
+    assay_note note = {.kind = 0};
+    size_t size = offsetof(assay_note, abi_major) + head->n_descsz;
 
-    /* A later minor may append to the note; what this host knows comes first. */
-    if (head->n_descsz < ASSAY_NOTE_DESC_SIZE || !read_at(elf, offset, &note, sizeof(note)))
+    /* Later minors may append to the note, on either side; minor 0 has all up to the summary. */
+    if (size > sizeof(note))
+        size = sizeof(note);
+    if (size < RECORD_END(assay_note, summary) || !read_at(elf, offset, &note, size))
         return bad(elf, "an assay note is too short");
     if (!memchr(note.id, '\0', sizeof(note.id)) ||
         !memchr(note.version, '\0', sizeof(note.version)) ||
