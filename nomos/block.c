@@ -32,21 +32,20 @@ static struct bytes32 merkle_node(const struct bytes32 *left, const struct bytes
     return hash_of(both, sizeof(both));
 }
 
-/* Adds a subtree of 2^height leaves; the number of leaves so far must be a multiple of that. */
-static void merkle_add(struct merkle *merkle, struct bytes32 subtree, unsigned height)
+static void merkle_add(struct merkle *merkle, struct bytes32 subtree)
 {
-    const uint64_t added = UINT64_C(1) << height;
+    size_t height = 0;
 
-    for (uint64_t bit = added; merkle->leaf_count & bit; bit <<= 1)
-        subtree = merkle_node(&merkle->pending[height++], &subtree);
+    for (; merkle->leaf_count >> height & 1; height++)
+        subtree = merkle_node(&merkle->pending[height], &subtree);
     merkle->pending[height] = subtree;
-    merkle->leaf_count += added;
+    merkle->leaf_count++;
 }
 
 struct bytes32 block_root(const struct fr *tx_hashes, size_t count)
 {
-    const struct bytes32 nothing = {{0}};
-    struct bytes32 padding = hash_of(nothing.bytes, sizeof(nothing.bytes));
+    const uint8_t nothing[FR_SIZE] = {0};
+    const struct bytes32 padding = hash_of(nothing, sizeof(nothing));
     struct merkle merkle = {.leaf_count = 0};
     uint8_t leaf[FR_SIZE];
 
@@ -54,16 +53,10 @@ struct bytes32 block_root(const struct fr *tx_hashes, size_t count)
         return padding;
     for (size_t i = 0; i < count; i++) {
         fr_to_le32(&tx_hashes[i], leaf);
-        merkle_add(&merkle, hash_of(leaf, sizeof(leaf)), 0);
+        merkle_add(&merkle, hash_of(leaf, sizeof(leaf)));
     }
-    /* Padding up to a power of two, in the largest subtrees that fit: one at the lowest set bit
-       doubles that bit, until one bit is left. */
-    unsigned height = 0;
-    while (merkle.leaf_count & (merkle.leaf_count - 1)) {
-        for (; !(merkle.leaf_count >> height & 1); height++)
-            padding = merkle_node(&padding, &padding);
-        merkle_add(&merkle, padding, height);
-    }
+    while (merkle.leaf_count & (merkle.leaf_count - 1)) /* up to a power of two */
+        merkle_add(&merkle, padding);
     return merkle.pending[__builtin_ctzll(merkle.leaf_count)];
 }
 

@@ -121,7 +121,9 @@ static bool prepare_path(struct utxo *utxo, uint32_t place)
     return true;
 }
 
-/* The lowest place that is empty though places after it have been used. There must be one. */
+/* The lowest place that is empty though places after it have been used; there must be one. It is in
+   the left half unless that is full, since places on the right are used only after all on the left
+   have been. */
 static uint32_t lowest_hole(const struct utxo *utxo)
 {
     const struct utxo_node *node = utxo->root;
@@ -130,12 +132,10 @@ static uint32_t lowest_hole(const struct utxo *utxo)
     assert(utxo->count < utxo->end);
     for (uint32_t height = utxo->height; node && height > 1; height--) {
         const uint32_t half = UINT32_C(1) << (height - 1);
-        const uint32_t used = utxo->end - place < half ? utxo->end - place : half;
-        const uint32_t left_count = node->node[0] ? node->node[0]->count : 0;
-        const size_t side = left_count < used ? 0 : 1;
+        const bool is_left_full = node->node[0] && node->node[0]->count == half;
 
-        place += side ? half : 0;
-        node = node->node[side];
+        place += is_left_full ? half : 0;
+        node = node->node[is_left_full];
     }
     return node && node->leaf[0] ? place + 1 : place;
 }

@@ -143,7 +143,9 @@ static void what_is_no_peer_id_is_refused(void **state)
         "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPHl",
         /* another prefix, and a number too large for 38 bytes */
         "12E3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5",
-        "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"};
+        "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
+        /* a peer id plus 2^304, which 38 bytes would bring back to that peer id */
+        "eteTh83o8VghFyM1oWacmkACxDw7fpjCwvPVL8qUjyyt44N1oWHR"};
     struct bytes32 read;
 
     (void)state;

@@ -180,6 +180,42 @@ static void more_outputs_than_a_byte_counts_are_hashed_with_the_low_byte(void **
     assert_fr(&ids[299], "b527e6f29bdaa529d8e39fbab0594f0423fedf76d164dd56b183adfb35b0200d");
 }
 
+/* The hash from the definition: the encoding in pieces of 31 bytes, and the final 1. */
+static struct fr hash_by_definition(const struct wire *wire, const struct mantle_tx *tx)
+{
+    uint8_t bytes[1024];
+    const size_t size = mantle_tx_size(tx);
+    struct poseidon2 hasher = wire->tx_hash;
+
+    assert_true(size <= sizeof(bytes));
+    mantle_tx_encode(tx, bytes);
+    for (size_t at = 0; at < size; at += 31) {
+        const struct fr piece = fr_from_bytes_mod(bytes + at, size - at < 31 ? size - at : 31);
+
+        poseidon2_absorb(&hasher, &piece);
+    }
+    return poseidon2_finish(&hasher, POSEIDON2_PADDED);
+}
+
+static void hash_cuts_every_length_into_pieces_and_adds_none(void **state)
+{
+    const struct wire wire = test_wire();
+    static struct fr inputs[30];
+    size_t whole = 0;
+
+    (void)state;
+    /* 19 bytes and 32 per input: with 12 of them that is 13 whole pieces. */
+    for (size_t count = 0; count < 30; count++) {
+        const struct mantle_tx tx = {.inputs = inputs, .input_count = count};
+        const struct fr hash = tx_hash(&wire, &tx);
+        const struct fr expected = hash_by_definition(&wire, &tx);
+
+        whole += mantle_tx_size(&tx) % 31 == 0;
+        assert_true(fr_equal(&hash, &expected));
+    }
+    assert_int_equal(whole, 1);
+}
+
 /* The first inscription that the data availability workload makes in its channel 0: channel
    "chn_wrkd", zeros; the text names the channel's bytes. */
 static size_t workload_inscription(struct bytes32 *channel, char *text, size_t room)
@@ -394,6 +430,7 @@ int main(void)
         cmocka_unit_test(later_upstream_note_id_follows_from_its_names),
         cmocka_unit_test(note_id_gives_the_vector),
         cmocka_unit_test(more_outputs_than_a_byte_counts_are_hashed_with_the_low_byte),
+        cmocka_unit_test(hash_cuts_every_length_into_pieces_and_adds_none),
         cmocka_unit_test(workload_inscription_gives_the_vectors),
         cmocka_unit_test(declaration_id_gives_the_vector),
         cmocka_unit_test(declarations_of_the_two_services_differ_in_id),
