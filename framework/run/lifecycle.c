@@ -9,7 +9,9 @@
 #include "framework/run/actor.h"
 #include "framework/run/collect.h"
 
-#define TICK (ASSAY_SECOND) /* progress, series and charts */
+#define TICK             ASSAY_SECOND /* progress, series and charts */
+#define FIRST_LOOK_EVERY (10 * ASSAY_MS)
+#define FIRST_LOOK_MAX   (10 * ASSAY_SECOND) /* all nodes were ready a moment ago */
 
 /* The predecessor's numbers (node contract 8.1), by name. */
 #define COOLDOWN_BLOCKS_MIN  5
@@ -218,12 +220,36 @@ static enum event enter_deploy(struct life *life)
     return event_of(life, is_fine);
 }
 
+static bool is_observed(const struct host *host)
+{
+    for (uint32_t node = 0; node < host_node_count(host); node++) {
+        assay_node_status status = {.struct_size = sizeof(status)};
+
+        if (host_node_status(host, node, &status) || status.observed_at < 0)
+            return false;
+    }
+    return true;
+}
+
+/* The window opens on a network that has been looked at: what was there before is then known from
+   what came in it. A node that cannot be seen is for the expectations to judge. */
+static void await_first_look(struct life *life)
+{
+    const assay_ns until = host_now(life->host) + FIRST_LOOK_MAX;
+
+    while (!is_observed(life->host) && host_now(life->host) < until) {
+        if (life_wait(life, host_now(life->host) + FIRST_LOOK_EVERY, NULL, NULL) != ASSAY_E_TIMEOUT)
+            return;
+    }
+}
+
 static enum event enter_observe(struct life *life)
 {
     struct error err = {0};
 
     if (host_follow_start(life->host, &err) == ASSAY_OK) {
         life->is_deployed = true;
+        await_first_look(life);
         return event_of(life, true);
     }
     life->report->outcome = outcome_worst(life->report->outcome, OUTCOME_UNDECIDED);

@@ -243,8 +243,10 @@ static int run_it(struct work *work)
     struct error err = {0};
     bool is_free = true;
     int exit_code;
+    const bool is_ready = set_up(work, &err) == ASSAY_OK;
 
-    if (set_up(work, &err)) {
+    identify_report(work);
+    if (!is_ready) {
         work->report.outcome = OUTCOME_ERROR;
         work->report.exit_code = EXIT_CODE_ERROR;
         work->report.reason = mem_dup(err.text);
@@ -256,7 +258,6 @@ static int run_it(struct work *work)
             .progress = &work->progress});
         keep_nodes(work->directory, work->plan.manifest.run.keep, work->report.outcome);
     }
-    identify_report(work);
     exit_code = write_report(work);
     if (!is_free)
         _exit(exit_code); /* somebody is stuck in a plugin; freeing anything would pull it away */
