@@ -108,8 +108,7 @@ static assay_status apply_findings(const struct loader *loader, struct plugin_li
 static assay_status apply_imports(const struct loader *loader, struct plugin_library *library,
     const struct elf_info *info, struct error *err)
 {
-    auto_vec struct vec findings =
-        VEC_INIT(char *, LIBRARY_WARNINGS_MAX - library->warning_count);
+    auto_vec struct vec findings = VEC_INIT(char *, LIBRARY_WARNINGS_MAX - library->warning_count);
 
     assay_status status = imports_lint(info, &findings, err);
     if (!status)
