@@ -313,8 +313,12 @@ static assay_status service_next(
     if (!s)
         s = feed_take(observation, feed, block);
     (void)pthread_mutex_unlock(&observation->lock);
-    if (!s)
-        s = block_finish(block);
+    if (!s && block_finish(block)) {
+        s = ASSAY_E_NOMEM;
+        (void)pthread_mutex_lock(&observation->lock);
+        feed->lost++; /* it is out of the queue, and will not come again */
+        (void)pthread_mutex_unlock(&observation->lock);
+    }
     if (s) {
         service_release(block);
         return s;
