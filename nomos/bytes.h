@@ -1,7 +1,8 @@
 /* Fixed-size byte strings that can be assigned, returned and compared.
  *
- * Channel ids, message ids, header ids, block roots, Ed25519 public keys and declaration ids are all
- * 32 bytes whose order on the wire is the order in memory. Field elements are not: see field.h. */
+ * Channel ids, message ids, header ids, block roots, Ed25519 public keys and declaration ids are
+ * all 32 bytes whose order on the wire is the order in memory. Field elements are not: see
+ * field.h. */
 #ifndef NOMOS_BYTES_H
 #define NOMOS_BYTES_H
 

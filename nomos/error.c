@@ -15,8 +15,3 @@ enum nomos_status nomos_fail(
     va_end(arguments);
     return status;
 }
-
-enum nomos_status nomos_fail_memory(struct nomos_error *err)
-{
-    return nomos_fail(err, NOMOS_E_MEMORY, "out of memory");
-}

@@ -25,7 +25,12 @@ struct nomos_error {
 enum nomos_status nomos_fail(struct nomos_error *err, enum nomos_status status, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* The one text for an allocation that failed. */
-enum nomos_status nomos_fail_memory(struct nomos_error *err);
+/* The one text for an allocation that failed. Inline, so that whoever reads the code, tools
+   included, sees what it returns. */
+static inline enum nomos_status nomos_fail_memory(struct nomos_error *err)
+{
+    (void)nomos_fail(err, NOMOS_E_MEMORY, "out of memory");
+    return NOMOS_E_MEMORY;
+}
 
 #endif

@@ -28,8 +28,8 @@ extern const struct fr fr_one;
 
 struct fr fr_from_u64(uint64_t value);
 
-/* Reads LE32. True and *out when the integer is at most r; r itself reads as 0, as the node reads it
-   (its comparison is `> r`). False otherwise. */
+/* Reads LE32. True and *out when the integer is at most r; r itself reads as 0, as the node
+   reads it (its comparison is `> r`). False otherwise. */
 bool fr_from_le32(const uint8_t bytes[FR_SIZE], struct fr *out);
 
 /* Reads `size` little-endian bytes, any number of them, modulo r. */
@@ -41,8 +41,9 @@ bool fr_from_decimal(const char *text, struct fr *out);
 void fr_to_le32(const struct fr *a, uint8_t out[FR_SIZE]);
 void fr_to_decimal(const struct fr *a, char out[FR_DECIMAL_SIZE]);
 
-/* The limbs as they are held, x * 2^256 mod r, as 32 little-endian bytes. The node signs transaction
-   hashes in this form and hashes zk ids into declaration ids in it; nothing else uses it. */
+/* The limbs as they are held, x * 2^256 mod r, as 32 little-endian bytes. The node signs
+   transaction hashes in this form and hashes zk ids into declaration ids in it; nothing else
+   uses it. */
 void fr_to_montgomery_le32(const struct fr *a, uint8_t out[FR_SIZE]);
 
 /* The canonical integer, least significant limb first. */

@@ -1,7 +1,8 @@
 /* The arithmetic under field.h, inlined into the files that need its speed (field.c, poseidon2.c).
  *
- * Numbers here are four limbs, least significant first, and not always fully reduced: each function
- * says which bound it asks for and gives. In units of r, 2^256 is 5.29 r. Internal to the library. */
+ * Numbers here are four limbs, least significant first, and not always fully reduced: each
+ * function says which bound it asks for and gives. In units of r, 2^256 is 5.29 r. Internal to
+ * the library. */
 #ifndef NOMOS_FIELD_ARITH_H
 #define NOMOS_FIELD_ARITH_H
 

@@ -1,8 +1,9 @@
 /* The same arithmetic as field_arith.h in x86-64 instructions, where compilers make poor use of the
  * carry flag: it makes a Poseidon2 permutation more than twice as fast.
  *
- * Three idioms, each one chain of carries that must not be torn apart, hence one asm statement each.
- * No memory is written and nothing but the flags is clobbered. Included by field_arith.h only. */
+ * Three idioms, each one chain of carries that must not be torn apart, hence one asm statement
+ * each. No memory is written and nothing but the flags is clobbered. Included by field_arith.h
+ * only. */
 #ifndef NOMOS_FIELD_X86_64_H
 #define NOMOS_FIELD_X86_64_H
 

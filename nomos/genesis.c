@@ -185,8 +185,11 @@ enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme 
     struct signed_tx built = {0};
     enum nomos_status status = allocate(spec, &built, err);
 
-    if (!status)
+    if (!status) {
+        assert(built.tx.ops);
+        assert(built.tx.outputs);
         status = fill_outputs(wire, spec, &built.tx, err);
+    }
     if (!status)
         status = fill_ops(wire, spec, &built.tx, err);
     if (!status)

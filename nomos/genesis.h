@@ -1,9 +1,9 @@
 /* The genesis transaction of a test network (node contract 4.8, 5.3).
  *
- * One inscription of "genesis" in channel zero, then a declaration per node for data availability
- * and then one per node for blend; outputs are three notes per node (leader 1000, DA 1, blend 1) and
- * then the wallet accounts. Every value in it follows from the node seeds, the locators and the
- * accounts, so any two builders make the same transaction.
+ * One inscription of "genesis" in channel zero, then a declaration per node for data
+ * availability and then one per node for blend; outputs are three notes per node (leader 1000,
+ * DA 1, blend 1) and then the wallet accounts. Every value in it follows from the node seeds,
+ * the locators and the accounts, so any two builders make the same transaction.
  *
  * keys_init must have been called. */
 #ifndef NOMOS_GENESIS_H
@@ -35,9 +35,9 @@ struct genesis_spec {
 enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme *scheme,
     const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err);
 
-/* What a node checks before it starts from a genesis transaction: the shape above, no output of 0, a
-   stake within 64 bits, that each declaration locks an output of its own, and both signatures of
-   every declaration. NOMOS_E_DATA and the reason otherwise. */
+/* What a node checks before it starts from a genesis transaction: the shape above, no output of
+   0, a stake within 64 bits, that each declaration locks an output of its own, and both
+   signatures of every declaration. NOMOS_E_DATA and the reason otherwise. */
 enum nomos_status genesis_verify(const struct wire *wire, const struct zk_scheme *scheme,
     const struct signed_tx *genesis, struct nomos_error *err);
 

@@ -20,8 +20,8 @@ struct bytes32 hash_end(struct hash *hash);
 /* All three in one. */
 struct bytes32 hash_of(const void *bytes, size_t size);
 
-/* D(s) of the node contract: the ASCII bytes of s read as a little-endian integer. s must be at most
-   31 bytes long, so that it is below r (asserted: domains are our own constants). */
+/* D(s) of the node contract: the ASCII bytes of s read as a little-endian integer. s must be at
+   most 31 bytes long, so that it is below r (asserted: domains are our own constants). */
 struct fr hash_domain(const char *text);
 
 #endif

@@ -4,16 +4,18 @@
 
 static const char digits[] = "0123456789abcdef";
 
-/* The value of a digit, or -1. */
-static int digit_value(char digit)
+#define NOT_A_DIGIT 16
+
+/* The value of a digit, or NOT_A_DIGIT. */
+static unsigned digit_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
-        return digit - '0';
+        return (unsigned)(digit - '0');
     if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
+        return (unsigned)(digit - 'a') + 10;
     if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
+        return (unsigned)(digit - 'A') + 10;
+    return NOT_A_DIGIT;
 }
 
 void hex_write(const uint8_t *bytes, size_t size, char *out)
@@ -30,7 +32,7 @@ bool hex_read(const char *text, size_t text_size, uint8_t *out, size_t size)
     if (text_size % 2 != 0 || text_size / 2 != size)
         return false;
     for (size_t i = 0; i < text_size; i++)
-        if (digit_value(text[i]) < 0)
+        if (digit_value(text[i]) == NOT_A_DIGIT)
             return false;
     for (size_t i = 0; i < size; i++)
         out[i] = (uint8_t)(digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]));

@@ -8,8 +8,8 @@
 struct json_object;
 
 /* The form of /storage/block. The leader's public inputs may be absent. Refuses more than
-   BLOCK_TXS_MAX transactions. Free *out with block_done. `null`, the node's answer for a block it does
-   not have, is NOMOS_E_DATA: look for it first. */
+   BLOCK_TXS_MAX transactions. Free *out with block_done. `null`, the node's answer for a block
+   it does not have, is NOMOS_E_DATA: look for it first. */
 enum nomos_status json_block_parse(
     const char *text, size_t size, struct block *out, struct nomos_error *err);
 enum nomos_status json_block_from_object(

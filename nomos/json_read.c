@@ -19,8 +19,10 @@ static void tokener_slot_free(struct json_tokener **slot)
 
 static bool is_blank(const char *text, size_t size)
 {
+    static const char blanks[] = {' ', '\t', '\r', '\n'};
+
     for (size_t i = 0; i < size; i++)
-        if (!memchr(" \t\r\n", text[i], 4))
+        if (!memchr(blanks, text[i], sizeof(blanks)))
             return false;
     return true;
 }

@@ -68,8 +68,10 @@ static enum nomos_status read_list(struct json_object *object, struct sdp_declar
     const size_t count = json_count(&top);
     struct sdp_declaration *list = nomos_alloc(count, sizeof(*list));
 
-    if (!list)
+    if (!list) {
         json_fail_memory(&top);
+        return reader.status;
+    }
     for (size_t i = 0; i < count && json_ok(&top); i++) {
         const struct json_node item = json_item(&top, i);
 

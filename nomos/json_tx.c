@@ -246,8 +246,10 @@ static void read_op_proofs(const struct json_node *top, struct signed_tx *signed
         return;
     }
     signed_tx->op_proofs = nomos_alloc(count, sizeof(*signed_tx->op_proofs));
-    if (!signed_tx->op_proofs)
+    if (!signed_tx->op_proofs) {
         json_fail_memory(top);
+        return;
+    }
     for (size_t i = 0; i < count && json_ok(top); i++) {
         const struct json_node item = json_item(&list, i);
 

@@ -1,5 +1,5 @@
-/* The values that all JSON writers of the library share. Each begins with what goes before the value,
- * usually the key: json_add_fr(text, ",\"pk\":", &pk). Internal to the library. */
+/* The values that all JSON writers of the library share. Each begins with what goes before the
+ * value, usually the key: json_add_fr(text, ",\"pk\":", &pk). Internal to the library. */
 #ifndef NOMOS_JSON_WRITE_H
 #define NOMOS_JSON_WRITE_H
 

@@ -1,8 +1,8 @@
 /* The keys of a node and of a wallet, and the names made from them (node contract 3.8, 4.8, 5.3).
  *
- * A node is named by 32 random bytes, its seed (the contract's `id`). Its network, data availability
- * and blend keys are all the one Ed25519 key of that seed. Notes are owned by zk keys: a secret key
- * is a field element, the public key a hash of it.
+ * A node is named by 32 random bytes, its seed (the contract's `id`). Its network, data
+ * availability and blend keys are all the one Ed25519 key of that seed. Notes are owned by zk
+ * keys: a secret key is a field element, the public key a hash of it.
  *
  * The Ed25519 functions need libsodium to be ready: call keys_init once before them. */
 #ifndef NOMOS_KEYS_H
@@ -26,7 +26,8 @@ struct ed25519_key {
 
 void ed25519_from_seed(const struct bytes32 *seed, struct ed25519_key *out);
 struct signature ed25519_sign(const struct ed25519_key *key, const void *message, size_t size);
-/* Strict as libsodium is: also refuses keys of small order and signatures that are not canonical. */
+/* Strict as libsodium is: also refuses keys of small order and signatures that are not
+   canonical. */
 bool ed25519_verify(const struct bytes32 *public_key, const void *message, size_t size,
     const struct signature *signature);
 /* Whether the bytes decode to a point of the curve. All zeros do. */

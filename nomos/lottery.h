@@ -20,7 +20,8 @@ struct lottery {
     struct fr t1;
 };
 
-/* NOMOS_E_DATA unless 0 < f < 1, N fits 64 bits (f up to about 1 - 10^-8) and the stake is not 0. */
+/* NOMOS_E_DATA unless 0 < f < 1, N fits 64 bits (f up to about 1 - 10^-8) and the stake is not
+   0. */
 enum nomos_status lottery_init(struct lottery *lottery, double active_slot_coefficient,
     uint64_t total_stake, struct nomos_error *err);
 
@@ -46,8 +47,8 @@ struct fr lottery_next_nonce(
 /* --- epochs ------------------------------------------------------------------------------- */
 
 struct epoch_config {
-    uint32_t security_param; /* k */
     double active_slot_coefficient;
+    uint32_t security_param; /* k */
     /* In base periods. */
     uint32_t stake_stabilization;
     uint32_t nonce_buffer;

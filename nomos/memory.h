@@ -1,7 +1,8 @@
 /* The library's only door to the heap.
  *
  * One file of its own so that a test program can put its own nomos_alloc and nomos_resize in its
- * place at link time and make the nth allocation fail. What they return is given back with free(). */
+ * place at link time and make the nth allocation fail. What they return is given back with
+ * free(). */
 #ifndef NOMOS_MEMORY_H
 #define NOMOS_MEMORY_H
 

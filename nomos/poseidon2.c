@@ -46,7 +46,8 @@ static ALWAYS_INLINE void mix_external(struct state *s)
     s->c = add(&s->c, &sum);
 }
 
-/* The same with a 3 at the end of the diagonal. b + c comes first: it does not wait for the S-box. */
+/* The same with a 3 at the end of the diagonal. b + c comes first: it does not wait for the S-box
+   of a. */
 static ALWAYS_INLINE void mix_internal(struct state *s)
 {
     const struct fr bc = add(&s->b, &s->c);

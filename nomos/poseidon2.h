@@ -12,9 +12,9 @@
  *     struct fr h = poseidon2_finish(&hasher, POSEIDON2_PADDED);
  *
  * A hasher is a plain value: copying one keeps a common prefix for later, which saves its
- * permutations. One permutation is the unit of cost of everything that hashes: about 5 microseconds at
- * 3.7 GHz, twice that where the processor lacks BMI2.
- * Pure functions; any thread. */
+ * permutations. One permutation is the unit of cost of everything that hashes: about 5
+ * microseconds at 3.7 GHz, twice that where the processor lacks BMI2. Pure functions; any
+ * thread. */
 #ifndef NOMOS_POSEIDON2_H
 #define NOMOS_POSEIDON2_H
 
@@ -36,8 +36,8 @@ struct poseidon2 {
 };
 
 void poseidon2_permute(struct fr state[POSEIDON2_WIDTH]);
-/* The same in plain C, which is what the one above does on a processor without the instructions that
-   make it fast. Public so that tests can compare the two. */
+/* The same in plain C, which is what the one above does on a processor without the instructions
+   that make it fast. Public so that tests can compare the two. */
 void poseidon2_permute_portable(struct fr state[POSEIDON2_WIDTH]);
 
 void poseidon2_absorb(struct poseidon2 *hasher, const struct fr *input);

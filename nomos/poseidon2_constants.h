@@ -1,8 +1,8 @@
 /* The round constants of Poseidon2 over BN254 Fr, width 3, in Montgomery form.
  *
  * The numbers are HorizenLabs', as jellyfish publishes them for this field
- * (poseidon2/src/constants/bn254.rs of EspressoSystems/jellyfish), brought into the form of field.h.
- * Only poseidon2.c includes this. */
+ * (poseidon2/src/constants/bn254.rs of EspressoSystems/jellyfish), brought into the form of
+ * field.h. Only poseidon2.c includes this. */
 #ifndef NOMOS_POSEIDON2_CONSTANTS_H
 #define NOMOS_POSEIDON2_CONSTANTS_H
 

@@ -4,9 +4,9 @@
  * these public keys, and I mean this message. Making one takes external programs. In networks of
  * development nodes the stand-in below takes its place, in the same 128 bytes.
  *
- *   !!  A development proof PUBLISHES THE SECRET KEYS of the notes it spends. It is for networks  !!
- *   !!  that are made for a test and thrown away, where every key is derived from public data.    !!
- *   !!  Never use a key here that has any use elsewhere.                                          !!
+ *   !!  A development proof PUBLISHES THE SECRET KEYS of the notes it spends. It is for networks !!
+ *   !!  that are made for a test and thrown away, where every key is derived from public data.   !!
+ *   !!  Never use a key here that has any use elsewhere.                                         !!
  *
  * It still does a test's work: a wrong key or a changed transaction fails, and only the holder of a
  * note's key can make one first.
@@ -40,8 +40,8 @@ struct zk_scheme {
     const char *name; /* for messages */
     /* Largest number of distinct owners. */
     size_t owners_max;
-    /* Makes a proof. `secret_keys` holds the key of owners[i] at place i. NOMOS_E_DATA when a key is
-       not its owner's, or there are too many distinct owners. */
+    /* Makes a proof. `secret_keys` holds the key of owners[i] at place i. NOMOS_E_DATA when a
+       key is not its owner's, or there are too many distinct owners. */
     enum nomos_status (*prove)(const struct wire *wire, const struct zk_statement *statement,
         const struct fr *secret_keys, struct zk_proof *out, struct nomos_error *err);
     /* NOMOS_OK, or NOMOS_E_DATA and why not. */

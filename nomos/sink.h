@@ -50,8 +50,8 @@ struct sink_hash {
 };
 struct sink_hash sink_hash(void);
 
-/* Cuts what it gets in 31-byte pieces and absorbs them. sink_poseidon2_end absorbs the rest, pads and
-   gives the hash. */
+/* Cuts what it gets in 31-byte pieces and absorbs them. sink_poseidon2_end absorbs the rest,
+   pads and gives the hash. */
 struct sink_poseidon2 {
     struct sink sink;
     struct poseidon2 hasher;

@@ -1,7 +1,7 @@
 /* Text that grows, up to a limit: what the JSON writers write into.
  *
- * The error is sticky: after the limit or the memory is exceeded, writing does nothing and text_ok is
- * false; check once, at the end. All zeros is empty text with the default limit. */
+ * The error is sticky: after the limit or the memory is exceeded, writing does nothing and
+ * text_ok is false; check once, at the end. All zeros is empty text with the default limit. */
 #ifndef NOMOS_TEXT_H
 #define NOMOS_TEXT_H
 

@@ -12,8 +12,7 @@
 #define BLOB_UNIT_SIZE   (1024 * 32)
 #define GAS_SET_KEYS     22
 #define GAS_SDP_DECLARE  2727
-#define GAS_SDP_WITHDRAW 2705
-#define GAS_SDP_ACTIVE   2705
+#define GAS_SDP_CHANGE   2705 /* withdraw and active */
 #define GAS_LEADER_CLAIM 1150
 
 static void op_done(struct op *op)
@@ -112,9 +111,8 @@ static uint64_t op_gas(const struct op *op)
     case OP_SDP_DECLARE:
         return GAS_SDP_DECLARE;
     case OP_SDP_WITHDRAW:
-        return GAS_SDP_WITHDRAW;
     case OP_SDP_ACTIVE:
-        return GAS_SDP_ACTIVE;
+        return GAS_SDP_CHANGE;
     case OP_LEADER_CLAIM:
         return GAS_LEADER_CLAIM;
     }

@@ -2,9 +2,9 @@
  * contract 2.7, 3.2 to 3.4, 4.5).
  *
  * A transaction moves notes (inputs to outputs) and carries operations. Signed, it also has one
- * proof per operation and one for the inputs. Structures own the arrays they point to when they came
- * from a decoder or json_tx.h: give them back with signed_tx_done. To hash or write a transaction
- * you build yourself, point the arrays wherever you like and do not call it.
+ * proof per operation and one for the inputs. Structures own the arrays they point to when they
+ * came from a decoder or json_tx.h: give them back with signed_tx_done. To hash or write a
+ * transaction you build yourself, point the arrays wherever you like and do not call it.
  *
  *     struct fr input = note_to_spend;
  *     struct note output = {.value = 100, .pk = receiver};

@@ -9,8 +9,8 @@
 
 #define PLACES_MAX (UINT32_C(1) << UTXO_HEIGHT)
 
-/* A node of the Merkle tree. Its height is not in it but follows from the way to it; at height 1 the
-   children are leaves. A missing child is an empty subtree. */
+/* A node of the Merkle tree. Its height is not in it but follows from the way to it; at height 1
+   the children are leaves. A missing child is an empty subtree. */
 struct utxo_node {
     uint32_t references;
     uint32_t count; /* notes below */

@@ -15,8 +15,8 @@
  *     utxo_done(&fork);
  *     utxo_done(&utxo);
  *
- * Versions that stem from one another share counters without locks, so they all belong to one thread
- * at a time. Memory: about 250 bytes a note. */
+ * Versions that stem from one another share counters without locks, so they all belong to one
+ * thread at a time. Memory: about 250 bytes a note. */
 #ifndef NOMOS_UTXO_H
 #define NOMOS_UTXO_H
 
@@ -55,8 +55,8 @@ bool utxo_find(const struct utxo *utxo, const struct fr *id, struct note *out_no
 /* Place of a note, from 0. */
 bool utxo_place(const struct utxo *utxo, const struct fr *id, uint32_t *out_place);
 
-/* Computes what is missing, hence takes time after changes: about one permutation for each tree node
-   above a changed place, each node once. */
+/* Computes what is missing, hence takes time after changes: about one permutation for each tree
+   node above a changed place, each node once. */
 struct fr utxo_root(const struct utxo *utxo);
 
 /* Calls `visit` for every note in order of place, until it returns false. The set must not change

@@ -1,9 +1,10 @@
 /* What a revision of the node calls things: the one place that changes when the wire does.
  *
  * The node's hashes begin with domain strings and finish in one of two ways, and both have changed
- * between revisions (node contract 3.3 and 10). A wire is such a choice made ready for use, with the
- * domain strings already absorbed. Make one with wire_init at start and hand it by const pointer to
- * everything that hashes; it is never written again, so threads may share it. No cleanup.
+ * between revisions (node contract 3.3 and 10). A wire is such a choice made ready for use, with
+ * the domain strings already absorbed. Make one with wire_init at start and hand it by const
+ * pointer to everything that hashes; it is never written again, so threads may share it. No
+ * cleanup.
  *
  *     struct wire wire;
  *     wire_init(&wire, &wire_revision_2025_12);

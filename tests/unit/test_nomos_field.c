@@ -258,8 +258,8 @@ static void montgomery_bytes_are_the_element_times_two_to_the_256(void **state)
     }
 }
 
-/* Limbs that are not reduced, up to the bounds of field_arith.h: r - 1, r, 2r - 1, 3r - 1, 4r - 1 and
-   2^256 - 1 - r, the largest first factor. */
+/* Limbs that are not reduced, up to the bounds of field_arith.h: r - 1, r, 2r - 1, 3r - 1, 4r -
+   1 and 2^256 - 1 - r, the largest first factor. */
 static const struct fr loose[] = {
     {{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}},
     {{0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}},

@@ -9,8 +9,8 @@
 #include "nomos/json_tx.h"
 #include "nomos/proof.h"
 
-/* A transfer as a node would get it, written by hand from the node contract (2.7). %s is a place for
-   a changed part: inputs, outputs, the rest of mantle_tx, ops_proofs, pi_a. */
+/* A transfer as a node would get it, written by hand from the node contract (2.7). %s is a place
+   for a changed part: inputs, outputs, the rest of mantle_tx, ops_proofs, pi_a. */
 #define NUMBERS_32                                                                                 \
     "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31"
 #define INPUT "\"0500000000000000000000000000000000000000000000000000000000000000\""

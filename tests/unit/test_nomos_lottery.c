@@ -48,8 +48,8 @@ static void ticket_gives_the_vector(void **state)
 
 /* --- the threshold ------------------------------------------------------------------------ */
 
-/* The numbers come from exact arithmetic outside of this library; 0x97ee7381... and 0x30644d84... are
-   the contract's example. */
+/* The numbers come from exact arithmetic outside of this library; 0x97ee7381... and
+   0x30644d84... are the contract's example. */
 static void constants_are_exact(void **state)
 {
     struct lottery lottery;

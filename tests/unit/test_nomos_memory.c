@@ -1,5 +1,6 @@
-/* Out of memory, at every allocation in turn: the library says so, leaks nothing and leaves what it
- * was given as it was. This program's nomos_alloc and nomos_resize take the place of the library's. */
+/* Out of memory, at every allocation in turn: the library says so, leaks nothing and leaves what
+ * it was given as it was. This program's nomos_alloc and nomos_resize take the place of the
+ * library's. */
 #include "test_nomos_support.h"
 
 #include "nomos/block.h"

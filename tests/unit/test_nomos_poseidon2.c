@@ -79,8 +79,8 @@ static void finishing_leaves_the_hasher_to_go_on(void **state)
     }
 }
 
-/* The permutation as the definition has it, on fully reduced elements, to check the loose arithmetic
-   of the faster ones over many states. */
+/* The permutation as the definition has it, on fully reduced elements, to check the loose
+   arithmetic of the faster ones over many states. */
 static void mix(struct fr s[POSEIDON2_WIDTH], uint64_t last_diagonal)
 {
     const struct fr ab = fr_add(&s[0], &s[1]);

@@ -1,5 +1,5 @@
-/* What the tests of the nomos library share: values written as the node contract's tables have them,
- * and one wire. Each test program includes it once. */
+/* What the tests of the nomos library share: values written as the node contract's tables have
+ * them, and one wire. Each test program includes it once. */
 #ifndef TEST_NOMOS_SUPPORT_H
 #define TEST_NOMOS_SUPPORT_H
 
