@@ -52,3 +52,17 @@ assay_status path_absolute(const char *path, char **out, struct error *err)
     *out = joined;
     return ASSAY_OK;
 }
+
+const char *path_shown(const char *path)
+{
+    char here[PATH_MAX];
+    size_t length;
+
+    if (!getcwd(here, sizeof here))
+        return path;
+    length = strlen(here);
+    if (length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' &&
+        path[length + 1] != '\0')
+        return path + length + 1;
+    return path;
+}

@@ -17,6 +17,10 @@ bool path_is_plain_name(const char *name);
 /* The part after the last slash; points into path. */
 const char *path_base(const char *path);
 
+/* For people: path without the working directory in front, when it is below that; else path itself.
+   Points into path. */
+const char *path_shown(const char *path);
+
 /* path with the working directory in front when it is relative; not resolved. */
 assay_status path_absolute(const char *path, char **out, struct error *err);
 

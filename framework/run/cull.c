@@ -16,6 +16,12 @@
    not reach (another user's), while the others are long gone. */
 static const int64_t patience_ns = 50 * ASSAY_MS;
 
+/* A process that forks and exits can be behind the look with its old pid and before it with its
+   new one. It is unlikely to manage that twice in a row. */
+enum {
+    EMPTY_ROUNDS = 2
+};
+
 enum fate {
     FATE_UNKNOWN = 0, /* the zero of a fresh array */
     FATE_OPEN,        /* being decided: guards against a cycle in a snapshot that is not atomic */
@@ -191,13 +197,14 @@ assay_status cull_all(
     auto_vec struct vec victims = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
     auto_vec struct vec seen = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
 
-    for (;;) {
+    while (empty_rounds < EMPTY_ROUNDS) {
         assay_status s = cull_round(cull, &victims, err);
 
         if (s)
             return s;
+        empty_rounds = victims.count == 0 ? empty_rounds + 1 : 0;
         if (victims.count == 0)
-            break;
+            continue;
         if (note_new(&seen, &victims))
             return error_nomem(err);
         if (monotonic_ns() >= deadline) {

@@ -4,7 +4,8 @@
    for its descendants too, unless the judge has an answer of its own for them. Who is condemned
    gets SIGKILL through a pidfd, after a second look at its start time, so that a pid which was
    used again in between harms nobody. Processes may start others meanwhile; so cull again until
-   a round finds no one. */
+   a round finds no one. Proof that nobody is left is not to be had from /proc, but a subreaper that
+   culls what is below it can ask waitpid: ECHILD. */
 #ifndef ASSAY_RUN_CULL_H
 #define ASSAY_RUN_CULL_H
 
@@ -37,7 +38,7 @@ assay_status cull_round(const struct cull *cull, struct vec *victims, struct err
 /* Finds without killing, for a dry run. */
 assay_status cull_find(const struct cull *cull, struct vec *victims, struct error *err);
 
-/* Rounds until nobody is left, waiting for deaths in between and reaping victims that are the
+/* Rounds until two have found nobody, waiting for deaths in between and reaping victims that are the
    caller's children. *out_count gets how many different processes were killed (NULL: not wanted).
    ASSAY_E_TIMEOUT: some were still there at `deadline` (monotonic); the text names one. */
 assay_status cull_all(

@@ -9,7 +9,8 @@
 #include "framework/run/actor.h"
 #include "framework/run/collect.h"
 
-#define TICK             ASSAY_SECOND /* progress, series and charts */
+#define TICK             (250 * ASSAY_MS) /* what the chart shows */
+#define TICKS_PER_LINE   4                /* progress and series: once a second */
 #define FIRST_LOOK_EVERY (10 * ASSAY_MS)
 #define FIRST_LOOK_MAX   (10 * ASSAY_SECOND) /* all nodes were ready a moment ago */
 
@@ -47,6 +48,7 @@ struct life {
     size_t actor_count;
     struct actor_limits limits;
     assay_ns next_tick;
+    uint64_t ticks;
     bool is_deployed; /* the network is up: expectations can be judged */
 };
 
@@ -83,8 +85,10 @@ static void tick(struct life *life)
     struct error err = {0};
 
     life->next_tick = host_now(life->host) + TICK;
-    progress_tick(life->progress, life->host);
     collect_points(life->host, life->report);
+    if (++life->ticks % TICKS_PER_LINE != 0)
+        return;
+    progress_tick(life->progress, life->host);
     if (host_series_write(life->host, &err))
         (void)report_add_notice(life->report, err.text);
 }

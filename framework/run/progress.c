@@ -113,8 +113,9 @@ static void append_time(const struct progress *progress, const struct host *host
     (void)str_append(line, format_span(since / ASSAY_SECOND * ASSAY_SECOND, passed));
     if (progress->state_end != ASSAY_FOREVER)
         (void)str_appendf(line, " of %s",
-            format_span(
-                (progress->state_end - progress->state_start) / ASSAY_MS * ASSAY_MS, whole));
+            format_span((progress->state_end - progress->state_start + 50 * ASSAY_MS) /
+                    (100 * ASSAY_MS) * (100 * ASSAY_MS),
+                whole));
 }
 
 static void append_heights(const struct host *host, struct str *line)

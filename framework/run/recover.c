@@ -74,7 +74,7 @@ static bool is_our_zombie(const struct recover *recover, const struct proc_entry
     char text[CGROUP_PATH_SIZE];
     auto_file FILE *file = NULL;
 
-    if (recover->owns_children || find_record(recover->journal, entry))
+    if (find_record(recover->journal, entry))
         return true;
     if (!cgroup)
         return false;
@@ -100,11 +100,42 @@ static void reap_zombies(const struct recover *recover)
     }
 }
 
+/* For a caller whose children are all the run's: reaps, and says whether any live on. */
+static bool has_children(void)
+{
+    pid_t pid = 0;
+
+    do
+        pid = waitpid(-1, NULL, WNOHANG);
+    while (pid > 0 || (pid < 0 && errno == EINTR));
+    return pid == 0;
+}
+
+static assay_status kill_all(const struct search *search, size_t *out_killed, struct error *err)
+{
+    const struct cull cull = {.judge = judge, .context = search};
+    const struct recover *recover = search->recover;
+    const int64_t deadline = monotonic_ns() + (recover->limit > 0 ? recover->limit : RECOVER_LIMIT);
+    size_t total = 0;
+    bool is_left = true;
+
+    while (is_left) {
+        size_t killed = 0;
+        const assay_status s = cull_all(&cull, deadline, &killed, err);
+
+        if (s)
+            return s;
+        total += killed;
+        is_left = recover->owns_children && has_children();
+    }
+    reap_zombies(recover);
+    *out_killed = total;
+    return ASSAY_OK;
+}
+
 assay_status recover_kill(const struct recover *recover, size_t *out_killed, struct error *err)
 {
     struct search search;
-    const struct cull cull = {.judge = judge, .context = &search};
-    const assay_ns limit = recover->limit > 0 ? recover->limit : RECOVER_LIMIT;
     size_t known = 0;
     size_t killed = 0;
     struct error why = {0};
@@ -119,9 +150,8 @@ assay_status recover_kill(const struct recover *recover, size_t *out_killed, str
     if (recover->journal->cgroup && cgroup_kill(recover->journal->cgroup, &why) &&
         recover->complain)
         recover->complain(recover->context, why.text);
-    s = cull_all(&cull, monotonic_ns() + limit, &killed, err);
+    s = kill_all(&search, &killed, err);
     free(search.marker);
-    reap_zombies(recover);
     if (!s)
         *out_killed = known > killed ? known : killed;
     return s;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "framework/base/parse.h"
+#include "framework/base/path.h"
 
 static const char *colour_of(enum outcome outcome)
 {
@@ -159,5 +160,5 @@ void report_summary(const struct report *report, struct str *out, bool has_colou
     if (report->directory)
         (void)str_appendf(out,
             "\nReport: %s/report.html, verdict.json, junit.xml; logs: %s/nodes\n",
-            report->directory, report->directory);
+            path_shown(report->directory), path_shown(report->directory));
 }

@@ -223,7 +223,8 @@ static void announce(struct work *work)
     const struct run_options *run = &work->plan.manifest.run;
 
     progress_say(&work->progress, "%s: %u nodes, seed %llu, %s", run->name,
-        work->plan.topology->node_count, (unsigned long long)run->seed, work->directory);
+        work->plan.topology->node_count, (unsigned long long)run->seed,
+        path_shown(work->directory));
 }
 
 static void tear_down(struct work *work)

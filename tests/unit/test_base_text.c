@@ -143,6 +143,22 @@ static void a_relative_path_is_made_absolute(void **state)
     mem_fail_at(0, MEM_FAIL_ONCE);
 }
 
+static void paths_below_the_working_directory_are_shown_short(void **state)
+{
+    auto_free char *made = NULL;
+    auto_free char *beside = NULL;
+    char here[4096];
+
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(path_absolute("runs/a", &made, NULL), ASSAY_OK);
+    beside = str_format("%s-beside/a", here);
+    assert_string_equal(path_shown(made), "runs/a");
+    assert_string_equal(path_shown(beside), beside);
+    assert_string_equal(path_shown(here), here);
+    assert_string_equal(path_shown("runs/a"), "runs/a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +170,7 @@ int main(void)
         cmocka_unit_test(only_plain_names_name_files),
         cmocka_unit_test(the_base_is_behind_the_last_slash),
         cmocka_unit_test(a_relative_path_is_made_absolute),
+        cmocka_unit_test(paths_below_the_working_directory_are_shown_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
