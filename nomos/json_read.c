@@ -40,6 +40,11 @@ static size_t string_end(const char *text, size_t size, size_t at)
     return size;
 }
 
+static bool is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
 /* Whether digits make an integer above the largest of 64 bits. */
 static bool is_beyond_u64(const char *digits, size_t count)
 {
@@ -47,6 +52,15 @@ static bool is_beyond_u64(const char *digits, size_t count)
     const size_t limit = sizeof(largest) - 1;
 
     return count > limit || (count == limit && memcmp(digits, largest, limit) > 0);
+}
+
+/* Whether digits from `begin` to `last` are one side of a fraction or have an exponent. */
+static bool is_fraction(const char *text, size_t size, size_t begin, size_t last)
+{
+    const char before = begin > 0 ? text[begin - 1] : ' ';
+    const char after = last + 1 < size ? text[last + 1] : ' ';
+
+    return before == '.' || after == '.' || after == 'e' || after == 'E';
 }
 
 /* Refuses what json-c lets pass even when it is strict: names in single quotes, NaN and Infinity,
@@ -64,16 +78,14 @@ static enum nomos_status scan(const char *text, size_t size, struct nomos_error 
                     "not JSON: a string does not end, or holds a control character");
         } else if (character == '\'' || character == 'N' || character == 'I') {
             return nomos_fail(err, NOMOS_E_SYNTAX, "not JSON: `%c` at byte %zu", character, at);
-        } else if (character >= '0' && character <= '9') {
-            size_t end = at;
-            bool is_integer = true;
+        } else if (is_digit(character)) {
+            const size_t begin = at;
 
-            for (; end < size && text[end] && strchr("0123456789+-.eE", text[end]); end++)
-                is_integer = is_integer && text[end] >= '0' && text[end] <= '9';
-            if (is_integer && is_beyond_u64(text + at, end - at))
+            while (at + 1 < size && is_digit(text[at + 1]))
+                at++;
+            if (is_beyond_u64(text + begin, at + 1 - begin) && !is_fraction(text, size, begin, at))
                 return nomos_fail(
-                    err, NOMOS_E_DATA, "the integer at byte %zu does not fit 64 bits", at);
-            at = end - 1;
+                    err, NOMOS_E_DATA, "the integer at byte %zu does not fit 64 bits", begin);
         }
     }
     return NOMOS_OK;
@@ -265,13 +277,11 @@ struct bytes32 json_ed25519_key(const struct json_node *node)
     return key;
 }
 
-static uint8_t json_byte(const struct json_node *node)
+/* Most of a transaction is numbers of this kind, so nodes are made for those that are wrong only. */
+static bool is_byte(const struct json_object *value)
 {
-    const uint64_t value = json_u64(node);
-
-    if (value > UINT8_MAX)
-        json_fail(node, "not a byte (0 to 255)");
-    return (uint8_t)value;
+    return json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0 &&
+        json_object_get_int64(value) <= UINT8_MAX;
 }
 
 void json_numbers(const struct json_node *node, uint8_t *out, size_t size)
@@ -284,9 +294,15 @@ void json_numbers(const struct json_node *node, uint8_t *out, size_t size)
         return;
     }
     for (size_t i = 0; i < size && json_ok(node); i++) {
-        const struct json_node item = json_item(node, i);
+        struct json_object *value = json_object_array_get_idx(node->value, i);
 
-        out[i] = json_byte(&item);
+        if (is_byte(value)) {
+            out[i] = (uint8_t)json_object_get_int64(value);
+        } else {
+            const struct json_node item = json_item(node, i);
+
+            json_fail(&item, "not a byte (0 to 255)");
+        }
     }
 }
 
