@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/number.h"
 #include "framework/base/utf8.h"
 #include "framework/host/instance.h"
 
@@ -28,40 +29,72 @@ static struct json_object *object_of(const assay_value *value)
     return (struct json_object *)(uintptr_t)value;
 }
 
-/* The tokener takes "NaN" and "Infinity" even when it is strict; JSON does not have them, and
-   such a token can stand only where a letter is otherwise t, f or n. */
-static bool has_strange_number(const char *text, size_t size)
+/* Passes over the number at *at. False: a whole number that fits neither 64 bits, nor 63 below zero. */
+static bool pass_number(const char **at, const char *end)
 {
-    bool is_in_text = false;
+    const bool is_negative = **at == '-';
+    const uint64_t max = is_negative ? (uint64_t)1 << 63 : UINT64_MAX;
+    const char *c = *at + is_negative;
+    uint64_t value = 0;
+    bool fits = true, is_whole = true;
 
-    for (size_t i = 0; i < size; i++) {
-        const char c = text[i];
-
-        if (is_in_text && c == '\\')
-            i++;
-        else if (c == '"')
-            is_in_text = !is_in_text;
-        else if (!is_in_text && (c == 'N' || c == 'I'))
-            return true;
+    for (; c < end && *c >= '0' && *c <= '9'; c++) {
+        if (mul_overflows(value, 10, &value) || add_overflows(value, *c - '0', &value))
+            fits = false;
     }
-    return false;
+    for (; c < end && *c && strchr(".eE+-0123456789", *c); c++)
+        is_whole = false;
+    *at = c;
+    return !is_whole || (fits && value <= max);
+}
+
+/* Behind the text that begins at c, which is its opening quote. */
+static const char *pass_text(const char *c, const char *end)
+{
+    for (c++; c < end && *c != '"'; c++) {
+        if (*c == '\\')
+            c++;
+    }
+    return c < end ? c + 1 : end;
+}
+
+/* The tokener, even when it is strict, takes "NaN" and "Infinity", and cuts whole numbers to what
+   fits. Outside of texts, N and I begin nothing else. Returns what is wrong, or NULL. */
+static const char *strange_number(const char *text, size_t size)
+{
+    const char *c = text, *end = text + size;
+
+    while (c < end) {
+        if (*c == '"')
+            c = pass_text(c, end);
+        else if (*c == 'N' || *c == 'I')
+            return "NaN and Infinity are no numbers in it";
+        else if (*c != '-' && (*c < '0' || *c > '9'))
+            c++;
+        else if (!pass_number(&c, end))
+            return "it has a whole number of more than 64 bits";
+    }
+    return NULL;
 }
 
 static assay_status text_check(assay_bytes text, struct error *err)
 {
-    const size_t valid = utf8_valid_prefix(text.data, text.size);
+    const char *strange = NULL;
+    size_t valid = 0;
 
     if (text.size > JSON_BYTES_MAX)
         return error_set(err, ASSAY_E_LAGGED, "%zu bytes of JSON are more than %d MiB", text.size,
             JSON_BYTES_MAX / (1024 * 1024));
     if (text.size == 0)
         return error_set(err, ASSAY_E_INVALID, "not JSON: it is empty");
+    valid = utf8_valid_prefix(text.data, text.size);
     if (valid < text.size)
         return error_set(err, ASSAY_E_INVALID, "not JSON: no valid UTF-8 at byte %zu", valid);
     if (memchr(text.data, 0, text.size))
         return error_set(err, ASSAY_E_INVALID, "not JSON: it has a NUL byte");
-    if (has_strange_number(text.data, text.size))
-        return error_set(err, ASSAY_E_INVALID, "not JSON: NaN and Infinity are no numbers in it");
+    strange = strange_number(text.data, text.size);
+    if (strange)
+        return error_set(err, ASSAY_E_INVALID, "not JSON: %s", strange);
     return ASSAY_OK;
 }
 
