@@ -196,6 +196,7 @@ assay_status cull_all(
 {
     auto_vec struct vec victims = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
     auto_vec struct vec seen = VEC_INIT(struct proc_entry, CULL_VICTIMS_MAX);
+    int empty_rounds = 0;
 
     while (empty_rounds < EMPTY_ROUNDS) {
         assay_status s = cull_round(cull, &victims, err);
