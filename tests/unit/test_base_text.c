@@ -11,6 +11,7 @@
 #include "framework/base/cleanup.h"
 #include "framework/base/mem.h"
 #include "framework/base/path.h"
+#include "framework/base/str.h"
 #include "framework/base/suggest.h"
 #include "framework/base/utf8.h"
 
