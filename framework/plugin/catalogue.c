@@ -276,18 +276,17 @@ static assay_status set_problem(struct catalogue_entry *entry, const char *text,
 
 /* Adds what one file has; that it cannot be read or trusted is a problem, not a failure. */
 static assay_status list_file(
-    const struct catalogue *cat, const char *path, struct vec *entries, struct error *err)
+    struct catalogue *cat, const char *path, struct vec *entries, struct error *err)
 {
     auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
-    auto_free char *real = NULL;
     struct error problem = {.code = ASSAY_OK};
     const size_t first = entries->count;
 
-    assay_status found = trust_resolve(path, &real, &problem);
+    assay_status found = trust_is_file(path, &problem);
     if (!found)
-        found = read_notes(real, &notes, &problem);
+        found = read_notes(path, &notes, &problem);
     if (!found && !cat->allow_untrusted)
-        found = trust_check(&cat->trust, real, &problem);
+        found = trust_check(&cat->trust, path, &problem);
     if (found == ASSAY_E_NOMEM)
         return error_nomem(err);
 
@@ -377,17 +376,16 @@ static assay_status search_file(
     struct search *search, const char *directory, const char *stem, struct error *err)
 {
     auto_free char *path = str_format("%s/%s.so", directory, stem);
-    auto_free char *real = NULL;
     auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
     struct error problem = {.code = ASSAY_OK};
 
     if (!path)
         return error_nomem(err);
-    assay_status status = trust_resolve(path, &real, &problem);
+    assay_status status = trust_is_file(path, &problem);
     if (status == ASSAY_E_NOTFOUND)
         return ASSAY_OK;
     if (!status)
-        status = read_notes(real, &notes, &problem);
+        status = read_notes(path, &notes, &problem);
     if (status == ASSAY_E_NOMEM)
         return error_nomem(err);
     if (status) {
@@ -397,10 +395,10 @@ static assay_status search_file(
     }
     const assay_note *note = find_note(&notes, search->id);
     if (note && !search->found) {
-        search->found = take(real);
+        search->found = take(path);
         search->kind = note->kind;
     } else if (note && !search->second) {
-        search->second = take(real);
+        search->second = take(path);
     }
     return ASSAY_OK;
 }

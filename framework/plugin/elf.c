@@ -18,7 +18,7 @@
 #endif
 
 enum {
-    ELF_VERSIONS_MAX = 512, /* "GLIBC_2.34" of "libc.so.6" and so on; about five are customary */
+    ELF_VERSIONS_MAX = 128, /* "GLIBC_2.34" of "libc.so.6" and so on; about five are customary */
     VERSION_INDEX = 0x7fff  /* the bits of a version's number; the top one hides a definition */
 };
 
@@ -40,7 +40,7 @@ struct elf {
     /* Of the dynamic table; 0: absent. Addresses but for the sizes. */
     uint64_t strings, strings_size, symbols, hash, gnu_hash, symbol_versions, needed_versions;
     uint64_t needed_version_count;
-    uint64_t libraries[ELF_DYNAMIC_MAX]; /* offsets into the strings */
+    uint64_t libraries[ELF_LIBRARIES_MAX]; /* offsets into the strings */
     size_t library_count;
     struct version versions[ELF_VERSIONS_MAX];
     size_t version_count;
@@ -289,8 +289,10 @@ static void note_entry(struct elf *elf, const Elf64_Dyn *entry)
     case DT_VERNEEDNUM:
         elf->needed_version_count = entry->d_un.d_val;
         break;
-    case DT_NEEDED: /* the caller bounds the number of entries by the size of this array */
-        elf->libraries[elf->library_count++] = entry->d_un.d_val;
+    case DT_NEEDED: /* more than there is room for are counted, and refused by the caller */
+        if (elf->library_count < ELF_LIBRARIES_MAX)
+            elf->libraries[elf->library_count] = entry->d_un.d_val;
+        elf->library_count++;
         break;
     }
 }
@@ -327,6 +329,10 @@ static assay_status read_dynamic(struct elf *elf)
 
 static assay_status read_libraries(struct elf *elf, struct vec *libraries)
 {
+    if (elf->library_count > ELF_LIBRARIES_MAX)
+        return error_set(elf->err, ASSAY_E_INVALID,
+            "it asks for %zu libraries; at most %d are read", elf->library_count,
+            (int)ELF_LIBRARIES_MAX);
     for (size_t i = 0; i < elf->library_count; i++) {
         const char *name = string_at(elf, elf->libraries[i]);
 
@@ -498,7 +504,7 @@ assay_status elf_inspect(const void *bytes, size_t size, struct elf_info *info, 
     info->entry_majors = 0;
     vec_init(&info->notes, sizeof(assay_note), ELF_NOTES_MAX);
     vec_init(&info->imports, sizeof(struct elf_import), ELF_SYMBOLS_MAX);
-    vec_init(&info->libraries, sizeof(const char *), ELF_DYNAMIC_MAX);
+    vec_init(&info->libraries, sizeof(const char *), ELF_LIBRARIES_MAX);
 
     status = read_segments(&elf);
     if (!status)

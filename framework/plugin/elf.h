@@ -24,7 +24,8 @@
 #include "framework/base/vec.h"
 
 enum {
-    ELF_SEGMENTS_MAX = 256,   /* linkers write about a dozen program headers */
+    ELF_SEGMENTS_MAX = 64,    /* linkers write about a dozen program headers */
+    ELF_LIBRARIES_MAX = 256,  /* that one file asks for */
     ELF_DYNAMIC_MAX = 1024,   /* entries of the dynamic table; about thirty are customary */
     ELF_SYMBOLS_MAX = 262144, /* of a plugin that links much of the world statically */
     ELF_NAME_MAX = 4096,      /* bytes of one symbol's or library's name; C++ ones are long */

@@ -64,7 +64,7 @@ const struct plugin_library *loader_library(const struct loader *loader, size_t 
 /* ---- before any code of the file runs ---- */
 
 static assay_status apply_trust(
-    const struct loader *loader, struct plugin_library *library, struct error *err)
+    struct loader *loader, struct plugin_library *library, struct error *err)
 {
     struct error reason;
     const assay_status status = trust_check(&loader->trust, library->path, &reason);
@@ -142,8 +142,8 @@ static assay_status check_sanitizers(const struct elf_info *info, struct error *
 }
 
 /* Steps 1 to 4. Leaves the notes in `notes`, which is initialised. Errors do not name the path. */
-static assay_status examine(const struct loader *loader, struct plugin_library *library,
-    struct vec *notes, struct error *err)
+static assay_status examine(
+    struct loader *loader, struct plugin_library *library, struct vec *notes, struct error *err)
 {
     auto_look struct look look = {.bytes = {0}};
     assay_status status = apply_trust(loader, library, err);

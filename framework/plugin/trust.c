@@ -28,10 +28,12 @@ assay_status trust_init(struct trust *trust, struct error *err)
 void trust_done(struct trust *trust)
 {
     free(trust->program);
+    free(trust->safe);
     trust->program = NULL;
+    trust->safe = NULL;
 }
 
-assay_status trust_resolve(const char *path, char **out, struct error *err)
+assay_status trust_is_file(const char *path, struct error *err)
 {
     struct stat file;
 
@@ -42,6 +44,15 @@ assay_status trust_resolve(const char *path, char **out, struct error *err)
             "%s is a symbolic link; name the file itself, or copy it there", path);
     if (!S_ISREG(file.st_mode))
         return error_set(err, ASSAY_E_INVALID, "%s is not a regular file", path);
+    return ASSAY_OK;
+}
+
+assay_status trust_resolve(const char *path, char **out, struct error *err)
+{
+    const assay_status status = trust_is_file(path, err);
+
+    if (status)
+        return status;
     char *real = realpath(path, NULL);
     if (!real)
         return error_errno(err, errno, "%s", path);
@@ -80,19 +91,22 @@ static assay_status judge(
     return ASSAY_OK;
 }
 
-assay_status trust_check(const struct trust *trust, const char *canonical, struct error *err)
+/* How much of path is a directory found safe before: the length of its name, or 0. */
+static size_t safe_prefix(const struct trust *trust, const char *path)
 {
-    auto_free char *path = mem_dup(canonical);
-    struct stat found;
+    const size_t len = trust->safe ? strlen(trust->safe) : 0;
 
-    if (!path)
-        return error_nomem(err);
-    if (path[0] != '/')
-        return error_set(err, ASSAY_E_INVALID, "%s is not an absolute path", path);
+    return len > 0 && strncmp(path, trust->safe, len) == 0 && path[len] == '/' ? len : 0;
+}
 
-    /* "/", "/usr", "/usr/lib", ...: the path cut off behind each component. */
+/* Judges "/", "/usr", "/usr/lib", ...: the path cut off behind each component after `from`. */
+static assay_status check_components(
+    const struct trust *trust, char *path, size_t from, struct error *err)
+{
     const size_t len = strlen(path);
-    for (size_t end = 1; end <= len; end++) {
+
+    for (size_t end = from + 1; end <= len; end++) {
+        struct stat found;
         const char saved = path[end];
         assay_status status = ASSAY_OK;
 
@@ -107,5 +121,23 @@ assay_status trust_check(const struct trust *trust, const char *canonical, struc
             return status;
         path[end] = saved;
     }
+    return ASSAY_OK;
+}
+
+assay_status trust_check(struct trust *trust, const char *canonical, struct error *err)
+{
+    auto_free char *path = mem_dup(canonical);
+
+    if (!path)
+        return error_nomem(err);
+    if (path[0] != '/')
+        return error_set(err, ASSAY_E_INVALID, "%s is not an absolute path", path);
+    const assay_status status = check_components(trust, path, safe_prefix(trust, path), err);
+    if (status)
+        return status;
+    free(trust->safe);
+    trust->safe = path; /* of a file the directory counts */
+    *strrchr(trust->safe, '/') = '\0';
+    path = NULL;
     return ASSAY_OK;
 }

@@ -10,7 +10,7 @@
    Directories above the assay program are not judged: whoever can write there can replace assay.
 
    Access control lists count too: their mask shows in the group bits that are looked at here.
-   Any thread; no state but what trust_init filled in. */
+   One thread at a time per struct trust. */
 #ifndef ASSAY_PLUGIN_TRUST_H
 #define ASSAY_PLUGIN_TRUST_H
 
@@ -27,6 +27,7 @@ struct trust {
     uid_t program_owner;
     gid_t program_group;    /* that may write the program... */
     bool has_program_group; /* ...if this is true */
+    char *safe;             /* directory that the latest check found to be safe; owned; or NULL */
 };
 
 /* Looks at /proc/self/exe and the effective user. */
@@ -40,8 +41,13 @@ CLEANUP_DEFINE_DONE(auto_trust, struct trust, trust_done)
    pipe and the like, ASSAY_E_NOTFOUND. Directories on the way may be links. */
 assay_status trust_resolve(const char *path, char **out, struct error *err);
 
-/* Judges a canonical path. ASSAY_E_DENIED: the text names the component, what is wrong with it, and
+/* Whether the name itself is fine, with the codes of trust_resolve. For a path whose directories are
+   canonical already. */
+assay_status trust_is_file(const char *path, struct error *err);
+
+/* Judges a canonical path. A directory that was found safe is not looked at again by the checks
+   that follow: only those who are trusted could have changed it meanwhile. ASSAY_E_DENIED: the text names the component, what is wrong with it, and
    the command that mends it. */
-assay_status trust_check(const struct trust *trust, const char *canonical, struct error *err);
+assay_status trust_check(struct trust *trust, const char *canonical, struct error *err);
 
 #endif

@@ -77,21 +77,30 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void trusts(const struct tree *tree)
+/* Forgets what was found safe, so that a change of the tree is seen at once. */
+static void forget(struct tree *tree)
+{
+    free(tree->trust.safe);
+    tree->trust.safe = NULL;
+}
+
+static void trusts(struct tree *tree)
 {
     struct error err = {.text = ""};
 
+    forget(tree);
     if (trust_check(&tree->trust, tree->file, &err))
         fail_msg("%s", err.text);
 }
 
 /* The message must have all of: the complaint, the component, the way out. */
 static void distrusts(
-    const struct tree *tree, const char *complaint, const char *component, const char *command)
+    struct tree *tree, const char *complaint, const char *component, const char *command)
 {
     struct error err = {.text = ""};
     auto_free char *way_out = must(str_format("%s%s", command, component));
 
+    forget(tree);
     assert_int_equal(trust_check(&tree->trust, tree->file, &err), ASSAY_E_DENIED);
     if (!strstr(err.text, complaint) || !strstr(err.text, way_out))
         fail_msg("neither \"%s\" nor \"%s\" may be missing from: %s", complaint, way_out, err.text);
@@ -192,6 +201,32 @@ static void a_name_that_begins_like_assays_is_not_above_it(void **state)
     distrusts(tree, "everybody can write to", tree->root, "chmod o-w ");
 }
 
+static void a_directory_found_safe_is_not_looked_at_again_but_its_files_are(void **state)
+{
+    struct tree *tree = *state;
+    struct error err = {.text = ""};
+
+    trusts(tree);
+    assert_int_equal(chmod(tree->root, 0757), 0);
+    assert_int_equal(trust_check(&tree->trust, tree->file, NULL), ASSAY_OK);
+    assert_int_equal(chmod(tree->file, 0646), 0);
+    assert_int_equal(trust_check(&tree->trust, tree->file, &err), ASSAY_E_DENIED);
+    assert_non_null(strstr(err.text, tree->file));
+}
+
+static void another_directory_is_looked_at_from_the_top(void **state)
+{
+    struct tree *tree = *state;
+    auto_free char *beside = must(str_format("%s/plugins-too", tree->root));
+    auto_free char *file = must(str_format("%s/a.b.so", beside));
+
+    trusts(tree);
+    assert_int_equal(mkdir(beside, 0777), 0);
+    assert_int_equal(chmod(beside, 0777), 0);
+    write_text(file, "not looked into");
+    assert_int_equal(trust_check(&tree->trust, file, NULL), ASSAY_E_DENIED);
+}
+
 static void only_absolute_paths_are_judged(void **state)
 {
     struct tree *tree = *state;
@@ -279,6 +314,8 @@ int main(void)
         IN_A_TREE(another_owner_is_refused_unless_it_is_assays_or_root),
         IN_A_TREE(what_is_above_assay_itself_is_not_judged),
         IN_A_TREE(a_name_that_begins_like_assays_is_not_above_it),
+        IN_A_TREE(a_directory_found_safe_is_not_looked_at_again_but_its_files_are),
+        IN_A_TREE(another_directory_is_looked_at_from_the_top),
         IN_A_TREE(only_absolute_paths_are_judged),
         IN_A_TREE(the_running_program_says_who_may_change_it),
         IN_A_TREE(directories_on_the_way_may_be_links),
