@@ -91,8 +91,9 @@ assay_status fake_enter(struct fakehost *f, const char *name)
     if (f->aim[0] && strcmp(f->aim, name) != 0)
         return ASSAY_OK;
     f->calls++;
-    if (f->calls == f->adopt_call) {
-        fake_adopt(f, f->now, f->adopt_node, f->adopt_block);
+    if (f->calls == f->adopt_call ||
+        (f->adopt_call && f->adopt_blocks[1] && f->calls % f->adopt_call == 0)) {
+        fake_adopt(f, f->now, f->adopt_node, f->adopt_blocks[(f->calls / f->adopt_call - 1) % 2]);
         fake_advance(f, f->now);
     }
     if (f->calls != f->fail_call)
@@ -117,11 +118,13 @@ void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status)
     f->fail_status = status;
 }
 
-void fake_adopt_at_call(struct fakehost *f, uint64_t nth, uint32_t node, const char *block)
+void fake_adopt_at_call(
+    struct fakehost *f, uint64_t nth, uint32_t node, const char *block, const char *other)
 {
     f->adopt_call = nth;
     f->adopt_node = node;
-    f->adopt_block = block;
+    f->adopt_blocks[0] = block;
+    f->adopt_blocks[1] = other;
 }
 
 void fake_cancel_call(struct fakehost *f, uint64_t nth)

@@ -56,8 +56,10 @@ void fake_fail_call(struct fakehost *f, uint64_t nth, assay_status status);
 void fake_cancel_call(struct fakehost *f, uint64_t nth);
 /* Counts only calls of this function, "start", for fake_fail_call, from now on. */
 void fake_aim(struct fakehost *f, const char *name);
-/* Right before the nth counted call the node adopts the block: what happens while a plugin reads. */
-void fake_adopt_at_call(struct fakehost *f, uint64_t nth, uint32_t node, const char *block);
+/* Right before the nth counted call the node adopts the block: what happens while a plugin reads.
+   With another block it goes on changing between the two, every nth call. */
+void fake_adopt_at_call(
+    struct fakehost *f, uint64_t nth, uint32_t node, const char *block, const char *other);
 uint64_t fake_calls(const struct fakehost *f);
 uint64_t fake_blocking_calls(const struct fakehost *f);
 /* The function that was made to fail; "" if none was. */
@@ -106,6 +108,8 @@ size_t fake_submission_count(const struct fakehost *f, uint32_t outcome);
 
 /* How node answers from now on: code 0 is a broken connection. */
 void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns latency);
+/* What the system makes of every answer, whatever it is; ASSAY_SUBMIT_PENDING: what it really is. */
+void fake_settles_as(struct fakehost *f, uint32_t outcome);
 /* How late requests leave. */
 void fake_send_delay(struct fakehost *f, assay_ns delay);
 

@@ -73,7 +73,7 @@ struct fakehost {
     char failed_call[32], aim[32];
     uint64_t adopt_call; /* at which adopt_node comes to adopt_block */
     uint32_t adopt_node;
-    const char *adopt_block;
+    const char *adopt_blocks[2];
     int64_t alive; /* objects handed out and not given back */
 
     const assay_plugin *plugin;
@@ -100,6 +100,7 @@ struct fakehost {
     size_t sent_count;
     assay_ns send_delay;
     uint32_t accounts, purse_users, outputs;
+    uint32_t settles_as;
     uint64_t transactions_made;
     assay_ns make_time, recycle;
 

@@ -43,6 +43,11 @@ void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns lat
     f->nodes[node].answer_latency = latency;
 }
 
+void fake_settles_as(struct fakehost *f, uint32_t outcome)
+{
+    f->settles_as = outcome;
+}
+
 void fake_send_delay(struct fakehost *f, assay_ns delay)
 {
     f->send_delay = delay;
@@ -317,6 +322,9 @@ static uint32_t transfer_settle(
     (void)fake_at(f, f->now + (reply ? f->recycle : 0), on_recycled, 0, NULL);
     if (!reply)
         return ASSAY_SUBMIT_MISSED;
+    assert_true(reply->sent > 0 || reply->status);
+    if (f->settles_as)
+        return f->settles_as;
     if (reply->status)
         return ASSAY_SUBMIT_FAILED;
     return reply->code == 200 ? ASSAY_SUBMIT_ACCEPTED : ASSAY_SUBMIT_REFUSED;

@@ -107,6 +107,40 @@ static void a_short_fork_agrees(void **state)
     judges(f, NULL, ASSAY_PASS, "tips at 12 to 15, bound 5 apart; deepest fork 5, bound 5");
 }
 
+static void the_highest_node_need_not_be_the_first(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    at_tip(f, 0, "a26", "a21");
+    at_tip(f, 1, "a28", "a23");
+    at_tip(f, 2, "a30", "a25");
+    judges(f, NULL, ASSAY_PASS, "the same final blocks up to height 25; tips at 26 to 30");
+}
+
+static void two_nodes_are_enough_to_agree(void **state)
+{
+    struct fakehost *f = fake_new();
+
+    (void)state;
+    fake_nodes(f, "validator", 2);
+    fake_facts(f, 2 * ASSAY_SECOND, 30, FINAL_DEPTH);
+    fake_chain(f, "a", "genesis", 1, 10);
+    at_tip(f, 0, "a10", "a5");
+    at_tip(f, 1, "a10", "a5");
+    judges(f, NULL, ASSAY_PASS, "2 nodes");
+}
+
+static void coverage_at_the_bar_is_enough(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_at(f, "a15", "a10");
+    fake_hide(f, "a3");
+    judges(f, NULL, ASSAY_PASS, "3 nodes: the same final blocks up to height 10");
+}
+
 static void nothing_beyond_genesis_is_vacuous(void **state)
 {
     struct fakehost *f = network();
@@ -137,6 +171,22 @@ static void different_final_blocks_fail_and_name_height_ids_and_nodes(void **sta
     judges(f, "fork_depth_max=100", ASSAY_FAIL,
         "final blocks differ from height 11 on: a11 on validator-0, validator-2; b11 on "
         "validator-1");
+}
+
+static void each_side_is_named_once(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    at_tip(f, 0, "a18", "a13");
+    at_tip(f, 1, "b18", "b13");
+    at_tip(f, 2, "b18", "b13");
+    assert_int_equal(live(f, "fork_depth_max=100", &verdict), ASSAY_OK);
+    assert_string_equal(verdict.why,
+        "final blocks differ from height 11 on: a11 on validator-0; b11 "
+        "on validator-1, validator-2");
+    fake_free(f);
 }
 
 static void final_blocks_are_compared_below_the_highest_too(void **state)
@@ -177,7 +227,7 @@ static void more_chains_than_can_be_named_are_cut_short(void **state)
 {
     struct fakehost *f = fake_new();
     char prefix[2] = "a";
-    char tip[4];
+    char tip[16];
 
     (void)state;
     fake_nodes(f, "validator", 26);
@@ -462,9 +512,13 @@ int main(void)
         cmocka_unit_test(a_node_that_is_merely_behind_agrees),
         cmocka_unit_test(chains_without_final_blocks_are_compared_as_they_are),
         cmocka_unit_test(a_short_fork_agrees),
+        cmocka_unit_test(the_highest_node_need_not_be_the_first),
+        cmocka_unit_test(two_nodes_are_enough_to_agree),
+        cmocka_unit_test(coverage_at_the_bar_is_enough),
         cmocka_unit_test(nothing_beyond_genesis_is_vacuous),
         cmocka_unit_test(one_node_has_nobody_to_agree_with),
         cmocka_unit_test(different_final_blocks_fail_and_name_height_ids_and_nodes),
+        cmocka_unit_test(each_side_is_named_once),
         cmocka_unit_test(final_blocks_are_compared_below_the_highest_too),
         cmocka_unit_test(final_blocks_of_a_node_that_is_gone_still_count),
         cmocka_unit_test(a_node_that_takes_a_final_block_back_fails),

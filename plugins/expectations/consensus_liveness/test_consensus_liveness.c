@@ -100,6 +100,80 @@ static void a_node_that_restarts_and_catches_up_passes(void **state)
     judges(f, NULL, ASSAY_PASS, "every node gained at least 30");
 }
 
+static void meeting_every_bar_exactly_passes(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    /* 15 blocks, a stall of 30 s, 4 of 40 blocks unknown, one node 5 behind. */
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 20, ASSAY_SECOND, ASSAY_SECOND / 4);
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 21, 35, 40 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 0, "a", 36, 40, 71 * ASSAY_SECOND, ASSAY_SECOND);
+    for (int i = 1; i <= 3; i++) {
+        char id[16];
+
+        (void)snprintf(id, sizeof(id), "a%d", i);
+        fake_hide(f, id);
+    }
+    judges(f, NULL, ASSAY_PASS,
+        "every node gained at least 15 blocks in 60.0 s (validator-0), bar 15; longest stall 30.0 "
+        "s "
+        "(validator-0, after height 20), bound 30.0 s");
+}
+
+static void the_window_is_open_at_its_start_and_closed_at_its_end(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 31, OPENS * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    judges(f, "min_blocks=30", ASSAY_PASS, "every node gained at least 30 blocks");
+}
+
+static void the_least_growth_and_the_longest_stall_are_told_with_their_nodes(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 20, ASSAY_SECOND, ASSAY_SECOND / 4);
+    fake_adopt_run(f, 0, "a", 21, 50, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 1, "a", 21, 48, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 2, "a", 21, 30, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 2, "a", 31, 50, 40 * ASSAY_SECOND, ASSAY_SECOND);
+    judges(f, NULL, ASSAY_PASS,
+        "every node gained at least 28 blocks in 60.0 s (validator-1), bar 15; longest stall 11.0 "
+        "s "
+        "(validator-2, after height 30)");
+}
+
+static void a_node_left_behind_by_the_last_one_fails(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    fake_adopt_run(f, 0, "a", 1, 30, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 1, "a", 1, 30, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_adopt_run(f, 2, "a", 1, 40, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    judges(f, NULL, ASSAY_FAIL, "validator-0: height 30 is 10 behind validator-2 (40)");
+}
+
+static void coverage_is_that_of_the_node_known_least(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    all_grow(f, 40);
+    fake_chain(f, "b", "a38", 39, 40);
+    fake_hide(f, "b39");
+    fake_adopt(f, 89 * ASSAY_SECOND + 1, 1, "b40");
+    verdict = judge_with(f, NULL);
+
+    assert_int_equal(verdict.outcome, ASSAY_PASS);
+    assert_true(verdict.coverage > 0.974 && verdict.coverage < 0.976);
+    fake_free(f);
+}
+
 /* ---- growth ---- */
 
 static void five_blocks_do_not_pass_because_no_node_has_more(void **state)
@@ -400,7 +474,7 @@ static void blocks_from_before_the_window_cannot_help_a_node_that_was_not_seen(v
 static void unknown_blocks_are_undecided(void **state)
 {
     struct fakehost *f = network();
-    char id[8];
+    char id[16];
 
     (void)state;
     all_grow(f, 40);
@@ -568,6 +642,11 @@ int main(void)
         cmocka_unit_test(a_growing_network_passes_and_tells_how_far_from_the_bars_it_was),
         cmocka_unit_test(blocks_before_and_after_the_window_do_not_count),
         cmocka_unit_test(a_node_that_restarts_and_catches_up_passes),
+        cmocka_unit_test(meeting_every_bar_exactly_passes),
+        cmocka_unit_test(the_window_is_open_at_its_start_and_closed_at_its_end),
+        cmocka_unit_test(the_least_growth_and_the_longest_stall_are_told_with_their_nodes),
+        cmocka_unit_test(a_node_left_behind_by_the_last_one_fails),
+        cmocka_unit_test(coverage_is_that_of_the_node_known_least),
         cmocka_unit_test(five_blocks_do_not_pass_because_no_node_has_more),
         cmocka_unit_test(a_dead_network_fails_even_when_few_blocks_are_expected),
         cmocka_unit_test(the_bar_can_be_given_as_a_number),

@@ -139,24 +139,9 @@ static void forget_agreed(struct ledger *ledger)
     ledger->unreadable = 0;
 }
 
-/* All nodes may have left blocks together since the last reading: then it starts from genesis. */
-static assay_status drop_if_left(struct ledger *ledger, uint64_t agreed)
-{
-    char id[ASSAY_ID_MAX];
-    assay_status s;
-
-    if (ledger->agreed_height > agreed)
-        forget_agreed(ledger);
-    if (!ledger->agreed_height)
-        return ASSAY_OK;
-    s = ledger_agreed_id(ledger, ledger->members[0], ledger->agreed_height, id);
-    if (!s && strcmp(id, ledger->agreed_id) != 0)
-        forget_agreed(ledger);
-    return s;
-}
-
-/* Reads on from the agreed height to the block `top`. Nodes go on while we read: each block must
-   follow the one before and the last one be `top`, or the chain was left meanwhile: *has_moved. */
+/* Reads on from the agreed height to the block `top`. All nodes may have left blocks since the last
+   reading, and go on while we read: each block must follow the one before and the last one be `top`,
+   or the chain was left: *has_moved. */
 static assay_status read_agreed(
     struct ledger *ledger, uint64_t to, const char *top, uint32_t *has_moved)
 {
@@ -184,7 +169,7 @@ static assay_status read_agreed(
         }
         ledger->unreadable += !is_readable;
     }
-    *has_moved |= to > ledger->agreed_height && strcmp(last, top) != 0;
+    *has_moved |= strcmp(last, top) != 0;
     ledger->agreed_height = to;
     (void)snprintf(ledger->agreed_id, sizeof(ledger->agreed_id), "%s", top);
     return ASSAY_OK;
@@ -220,9 +205,11 @@ static assay_status read_once(struct ledger *ledger, uint32_t *has_moved)
         if (s || top[0])
             break;
     }
-    if (!s)
-        s = drop_if_left(ledger, agreed);
-    return s ? s : read_agreed(ledger, agreed, top, has_moved);
+    if (s)
+        return s;
+    if (ledger->agreed_height > agreed)
+        forget_agreed(ledger);
+    return read_agreed(ledger, agreed, top, has_moved);
 }
 
 assay_status ledger_read(struct ledger *ledger, const uint32_t *nodes, uint32_t node_count)

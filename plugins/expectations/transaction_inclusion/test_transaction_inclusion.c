@@ -162,10 +162,10 @@ static void inclusion_on_a_fork_that_was_given_up_does_not_count(void **state)
     struct fakehost *f = network();
 
     (void)state;
-    fake_chain(f, "b", "a19", 20, 20);
-    fake_item(f, "b20", "transaction", "t2");
+    fake_chain(f, "b", "a39", 40, 40);
+    fake_item(f, "b40", "transaction", "t2");
     all_grow(f, 40);
-    fake_adopt(f, 39 * ASSAY_SECOND, 1, "b20");
+    fake_adopt(f, 79 * ASSAY_SECOND, 1, "b40");
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
     judges(f, NULL, ASSAY_FAIL, "1 are on no chain (1 of them were on forks given up)");
@@ -386,6 +386,58 @@ static void late_ones_that_are_all_included_pass(void **state)
     judges(f, NULL, ASSAY_PASS, "1 of 1 accepted");
 }
 
+/* ---- spans that follow from the block interval ---- */
+
+static void grace_and_settle_follow_from_the_block_interval(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    fake_facts(f, 4 * ASSAY_SECOND, 15, 5);
+    all_grow(f, 30);
+    included(f, "t1", 11, "a6");
+    fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, (JUDGED + 21) * ASSAY_SECOND);
+    fake_submission(f, "t3", ASSAY_SUBMIT_ACCEPTED, (JUDGED + 19) * ASSAY_SECOND);
+    assert_int_equal(live_with(f, &verdict, NULL), ASSAY_OK);
+
+    assert_int_equal(fake_now(f), (JUDGED + 40) * ASSAY_SECOND);
+    check(&verdict, ASSAY_FAIL, "1 of 2 accepted transactions are included");
+    check(&verdict, ASSAY_FAIL, "1 more were accepted less than 20.0 s before the end");
+    fake_free(f);
+}
+
+static void settling_takes_a_minute_at_most_by_default(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    fake_facts(f, 20 * ASSAY_SECOND, 3, 5);
+    all_grow(f, 30);
+    fake_submission(f, "t1", ASSAY_SUBMIT_ACCEPTED, 11 * ASSAY_SECOND);
+    assert_int_equal(live_with(f, &verdict, NULL), ASSAY_OK);
+
+    assert_int_equal(fake_now(f), (JUDGED + 60) * ASSAY_SECOND);
+    fake_free(f);
+}
+
+static void an_unknown_block_interval_means_ten_seconds(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    fake_facts(f, 0, 0, 0);
+    all_grow(f, 30);
+    fake_submission(f, "t1", ASSAY_SUBMIT_ACCEPTED, 11 * ASSAY_SECOND);
+    assert_int_equal(live_with(f, &verdict, NULL), ASSAY_OK);
+
+    assert_int_equal(fake_now(f), (JUDGED + 10) * ASSAY_SECOND);
+    check(&verdict, ASSAY_FAIL, "0 of 1 accepted");
+    fake_free(f);
+}
+
 /* ---- what is open ---- */
 
 static void blocks_that_only_some_hold_leave_it_undecided(void **state)
@@ -423,13 +475,19 @@ static void what_not_even_some_hold_fails_amid_a_fork(void **state)
 static void late_latencies_may_still_change_while_blocks_are_open(void **state)
 {
     struct fakehost *f = network();
+    assay_verdict verdict;
 
     (void)state;
     all_grow(f, 39);
     fake_adopt(f, 80 * ASSAY_SECOND, 0, "a40");
     included(f, "t1", 11, "a9");
     included(f, "t2", 12, "a40");
-    judges(f, "latency_p99_max=1s", ASSAY_UNDECIDED, "latency p99 is without limit");
+    assert_int_equal(fake_create(f, "latency_p99_max=1s", "min_included=0.5", NULL), ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_advance(f, JUDGED * ASSAY_SECOND);
+    assert_int_equal(fake_judge(f, &verdict), ASSAY_OK);
+    check(&verdict, ASSAY_UNDECIDED, "latency p99 is without limit");
+    fake_free(f);
 }
 
 static void blocks_without_contents_leave_it_undecided(void **state)
@@ -545,6 +603,30 @@ static void nobody_there_is_undecided(void **state)
     judges(f, "allow_unreachable=3", ASSAY_UNDECIDED, "validator-2: does not answer");
 }
 
+static void the_judgement_waits_for_a_node_that_answers_again_soon(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_grow(f, 40);
+    included(f, "t1", 11, "a6");
+    fake_unreachable(f, 85 * ASSAY_SECOND, 1);
+    fake_reachable(f, 95 * ASSAY_SECOND, 1);
+    judges(f, NULL, ASSAY_PASS, "the chain that 3 nodes agree on");
+}
+
+static void chains_without_a_common_block_leave_it_undecided(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    fake_chain(f, "b", "genesis", 1, 40);
+    all_grow(f, 40);
+    included(f, "t1", 11, "a6");
+    fake_adopt(f, 81 * ASSAY_SECOND, 2, "b40");
+    judges(f, NULL, ASSAY_UNDECIDED, "(up to height 0 of 40)");
+}
+
 /* ---- what is told besides ---- */
 
 static void transactions_without_answer_and_refused_ones_are_told_apart(void **state)
@@ -561,6 +643,17 @@ static void transactions_without_answer_and_refused_ones_are_told_apart(void **s
     fake_item(f, "a8", "transaction", "t4");
     judges(f, NULL, ASSAY_PASS,
         "2 had no answer (1 of them are included), 1 were refused (1 included)");
+}
+
+static void unanswered_transactions_are_told_when_none_was_refused(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_grow(f, 40);
+    included(f, "t1", 11, "a6");
+    fake_submission(f, "t2", ASSAY_SUBMIT_FAILED, 12 * ASSAY_SECOND);
+    judges(f, NULL, ASSAY_PASS, "1 had no answer (0 of them are included), 0 were refused");
 }
 
 static void unsent_transactions_are_told(void **state)
@@ -642,12 +735,41 @@ static void a_chain_that_moves_amid_a_reading_is_read_again(void **state)
         included(f, "t1", 11, "a6");
         fake_item(f, "b20", "transaction", "t1");
         fake_aim(f, "at");
-        fake_adopt_at_call(f, nth, 0, "b40");
+        fake_adopt_at_call(f, nth, 0, "b40", NULL);
         assert_int_equal(live_with(f, &verdict, "settle=1s"), ASSAY_OK);
         if (verdict.outcome == ASSAY_FAIL)
             fail_msg("moved at read %llu: %s", (unsigned long long)nth, verdict.why);
         fake_free(f);
     }
+}
+
+static void a_chain_that_never_rests_is_no_verdict(void **state)
+{
+    uint32_t given_up = 0;
+
+    (void)state;
+    for (uint64_t every = 5; every < 60; every++) {
+        struct fakehost *f = network();
+        assay_verdict verdict;
+        assay_status s;
+
+        fake_chain(f, "b", "a5", 6, 40);
+        all_grow(f, 40);
+        included(f, "t1", 11, "a6");
+        fake_item(f, "b20", "transaction", "t1");
+        fake_aim(f, "at");
+        fake_adopt_at_call(f, every, 0, "b40", "a40");
+        s = live_with(f, &verdict, "settle=1s");
+        if (s == ASSAY_OK) {
+            assert_int_not_equal(verdict.outcome, ASSAY_FAIL);
+        } else {
+            assert_int_equal(s, ASSAY_E_TIMEOUT);
+            assert_non_null(strstr(fake_why(f), "the nodes kept changing to other chains"));
+            given_up++;
+        }
+        fake_free(f);
+    }
+    assert_true(given_up > 0);
 }
 
 /* ---- sightings ---- */
@@ -673,6 +795,24 @@ static void sightings_keep_each_block_once(void **state)
     assert_null(sightings_at(&sightings, 5));
 }
 
+static void sightings_grow_as_heights_do(void **state)
+{
+    struct sightings sightings = {.heights = 0};
+    static const uint64_t heights[] = {1023, 1024, 2048, 1, 4096};
+    char id[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(heights) / sizeof(heights[0]); i++) {
+        (void)snprintf(id, sizeof(id), "at-%llu", (unsigned long long)heights[i]);
+        assert_null(sightings_at(&sightings, heights[i]));
+        assert_int_equal(sightings_add(&sightings, heights[i], id), ASSAY_OK);
+        assert_string_equal(sightings_at(&sightings, heights[i])->id, id);
+        assert_null(sightings_at(&sightings, sightings.heights));
+    }
+    assert_int_equal(sightings.count, 5);
+    sightings_done(&sightings);
+}
+
 static void sightings_say_when_they_are_full(void **state)
 {
     struct sightings sightings = {.heights = 0};
@@ -686,6 +826,7 @@ static void sightings_say_when_they_are_full(void **state)
 
 /* ---- torture ---- */
 
+/* A fork, a wait, and everything included in the end. */
 static struct fakehost *eventful(void)
 {
     struct fakehost *f = network();
@@ -696,11 +837,10 @@ static struct fakehost *eventful(void)
     fake_adopt(f, 39 * ASSAY_SECOND, 1, "b20");
     included(f, "t1", 11, "a22");
     included(f, "t2", 12, "a47");
-    fake_item(f, "a30", "transaction", "t1"); /* twice: it must fail */
     return f;
 }
 
-static void neither_passes_nor_leaks_when_any_call_fails(void **state)
+static void gives_no_verdict_and_leaks_nothing_when_any_call_fails(void **state)
 {
     uint64_t nth = 1;
 
@@ -714,17 +854,44 @@ static void neither_passes_nor_leaks_when_any_call_fails(void **state)
         s = live_with(f, &verdict, NULL);
         if (!fake_failed_call(f)[0]) {
             assert_int_equal(s, ASSAY_OK);
-            assert_int_equal(verdict.outcome, ASSAY_FAIL);
+            assert_int_equal(verdict.outcome, ASSAY_PASS);
             fake_free(f);
             break;
         }
-        if (s == ASSAY_OK) /* of the get that only looks up a name for the text */
-            assert_int_not_equal(verdict.outcome, ASSAY_PASS);
-        else
-            assert_int_equal(s, ASSAY_E_NOMEM);
+        assert_int_equal(s, ASSAY_E_NOMEM);
         fake_free(f);
     }
     assert_true(nth > 200);
+}
+
+static void a_failure_stands_when_the_names_for_its_text_cannot_be_had(void **state)
+{
+    uint64_t nth = 1;
+
+    (void)state;
+    for (;; nth++) {
+        struct fakehost *f = eventful();
+        assay_verdict verdict;
+        assay_status s;
+
+        fake_item(f, "a30", "transaction", "t1");
+        fake_submission(f, "t3", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
+        fake_aim(f, "get");
+        fake_fail_call(f, nth, ASSAY_E_NOMEM);
+        s = live_with(f, &verdict, NULL);
+        if (s == ASSAY_OK) {
+            assert_int_equal(verdict.outcome, ASSAY_FAIL);
+            assert_non_null(strstr(verdict.why, "twice: "));
+            assert_non_null(strstr(verdict.why, "2 of 3 accepted"));
+        } else {
+            assert_int_equal(s, ASSAY_E_NOMEM);
+        }
+        if (!fake_failed_call(f)[0]) {
+            fake_free(f);
+            break;
+        }
+        fake_free(f);
+    }
 }
 
 static void returns_at_once_when_cancelled_at_any_wait_of_the_judgement(void **state)
@@ -780,6 +947,9 @@ int main(void)
         cmocka_unit_test(what_was_accepted_late_is_not_owed_yet),
         cmocka_unit_test(what_was_accepted_late_does_not_lift_the_share),
         cmocka_unit_test(only_late_ones_are_undecided),
+        cmocka_unit_test(grace_and_settle_follow_from_the_block_interval),
+        cmocka_unit_test(settling_takes_a_minute_at_most_by_default),
+        cmocka_unit_test(an_unknown_block_interval_means_ten_seconds),
         cmocka_unit_test(late_ones_that_are_all_included_pass),
         cmocka_unit_test(blocks_that_only_some_hold_leave_it_undecided),
         cmocka_unit_test(what_not_even_some_hold_fails_amid_a_fork),
@@ -793,15 +963,21 @@ int main(void)
         cmocka_unit_test(a_node_that_may_be_gone_is_left_out),
         cmocka_unit_test(what_a_node_accepted_that_is_gone_is_no_definite_loss),
         cmocka_unit_test(nobody_there_is_undecided),
+        cmocka_unit_test(the_judgement_waits_for_a_node_that_answers_again_soon),
+        cmocka_unit_test(chains_without_a_common_block_leave_it_undecided),
+        cmocka_unit_test(unanswered_transactions_are_told_when_none_was_refused),
         cmocka_unit_test(transactions_without_answer_and_refused_ones_are_told_apart),
         cmocka_unit_test(unsent_transactions_are_told),
         cmocka_unit_test(lost_observations_are_told_but_change_nothing),
         cmocka_unit_test(a_chain_left_by_all_between_two_readings_is_read_anew),
         cmocka_unit_test(a_chain_left_by_all_for_a_shorter_one_is_read_anew),
         cmocka_unit_test(a_chain_that_moves_amid_a_reading_is_read_again),
+        cmocka_unit_test(a_chain_that_never_rests_is_no_verdict),
         cmocka_unit_test(sightings_keep_each_block_once),
+        cmocka_unit_test(sightings_grow_as_heights_do),
         cmocka_unit_test(sightings_say_when_they_are_full),
-        cmocka_unit_test(neither_passes_nor_leaks_when_any_call_fails),
+        cmocka_unit_test(gives_no_verdict_and_leaks_nothing_when_any_call_fails),
+        cmocka_unit_test(a_failure_stands_when_the_names_for_its_text_cannot_be_had),
         cmocka_unit_test(returns_at_once_when_cancelled_at_any_wait_of_the_judgement),
     };
 

@@ -248,6 +248,22 @@ static void an_answer_after_the_timeout_is_a_failure(void **state)
     fake_free(f);
 }
 
+static void an_outcome_that_it_does_not_know_counts_as_no_answer(void **state)
+{
+    static const uint32_t unknown[] = {5, 1000, UINT32_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct fakehost *f = network();
+
+        fake_settles_as(f, unknown[i]);
+        assert_int_equal(fake_create(f, "rate=1", "per=second", NULL), ASSAY_OK);
+        assert_int_equal(live(f), ASSAY_OK);
+        assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_FAILED), 10);
+        fake_free(f);
+    }
+}
+
 static void a_network_that_refuses_everything_is_no_failure_of_the_workload(void **state)
 {
     struct fakehost *f = network();
@@ -267,6 +283,7 @@ static void a_network_that_refuses_everything_is_no_failure_of_the_workload(void
 static void a_dry_purse_makes_missed_sends_and_advice(void **state)
 {
     struct fakehost *f = network();
+    char text[96];
 
     (void)state;
     fake_purse(f, 1, ASSAY_MS, ASSAY_SECOND);
@@ -277,7 +294,10 @@ static void a_dry_purse_makes_missed_sends_and_advice(void **state)
     assert_int_equal(fake_sent_count(f) + fake_submission_count(f, ASSAY_SUBMIT_MISSED), 50);
     assert_int_equal(fake_metric(f, "missed"), fake_submission_count(f, ASSAY_SUBMIT_MISSED));
     assert_non_null(strstr(fake_log(f), "planned transactions were never sent"));
-    assert_non_null(strstr(fake_log(f), "no user had a spendable output: raise users"));
+    (void)snprintf(text, sizeof(text),
+        "%zu missed since no user had a spendable output: raise users",
+        fake_submission_count(f, ASSAY_SUBMIT_MISSED));
+    assert_non_null(strstr(fake_log(f), text));
     fake_free(f);
 }
 
@@ -439,6 +459,51 @@ static void what_is_in_flight_when_cancelled_is_reported_as_failed(void **state)
     fake_free(f);
 }
 
+static void answers_that_never_come_end_the_wait_and_count_as_failed(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1;; nth++) {
+        struct fakehost *f = network();
+        bool was_hit;
+
+        for (uint32_t i = 0; i < 3; i++)
+            fake_answers(f, i, 200, 9 * ASSAY_SECOND);
+        assert_int_equal(fake_create(f, "rate=1", "per=second", NULL), ASSAY_OK);
+        fake_aim(f, "collect");
+        fake_fail_call(f, nth, ASSAY_E_TIMEOUT);
+        assert_int_equal(live(f), ASSAY_OK);
+        was_hit = fake_failed_call(f)[0];
+
+        assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_ACCEPTED) +
+                fake_submission_count(f, ASSAY_SUBMIT_FAILED),
+            10);
+        fake_free(f);
+        if (!was_hit)
+            break;
+    }
+}
+
+static void finish_says_when_it_could_not_report(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        fake_answers(f, i, 200, 4 * ASSAY_SECOND);
+    assert_int_equal(fake_create(f, "rate=1", "per=second", NULL), ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_advance(f, OPENS * ASSAY_SECOND);
+    fake_cancel_at(f, seconds(OPENS + 7));
+    assert_int_equal(fake_run(f), ASSAY_E_CANCELLED);
+    fake_aim(f, "report");
+    fake_fail_call(f, 1, ASSAY_E_NOMEM);
+    assert_int_equal(fake_finish(f), ASSAY_E_NOMEM);
+    assert_non_null(strstr(fake_why(f), "cannot record what became of transaction"));
+    assert_int_equal(
+        fake_submission_count(f, ASSAY_SUBMIT_FAILED), 3); /* the others all the same */
+    fake_free(f);
+}
+
 static void returns_at_once_from_every_blocking_call_when_cancelled(void **state)
 {
     uint64_t nth = 1;
@@ -457,6 +522,7 @@ static void returns_at_once_from_every_blocking_call_when_cancelled(void **state
         }
         assert_int_equal(s, ASSAY_E_CANCELLED);
         assert_int_equal(fake_blocking_calls(f), nth);
+        assert_string_equal(fake_why(f), ""); /* being cancelled is no failure to explain */
         assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_PENDING), 0);
         fake_free(f);
     }
@@ -508,6 +574,7 @@ int main(void)
         cmocka_unit_test(refuses_targets_that_match_no_node),
         cmocka_unit_test(tells_accepted_refused_and_failed_apart),
         cmocka_unit_test(an_answer_after_the_timeout_is_a_failure),
+        cmocka_unit_test(an_outcome_that_it_does_not_know_counts_as_no_answer),
         cmocka_unit_test(a_network_that_refuses_everything_is_no_failure_of_the_workload),
         cmocka_unit_test(a_dry_purse_makes_missed_sends_and_advice),
         cmocka_unit_test(too_many_unanswered_requests_make_missed_sends),
@@ -521,6 +588,8 @@ int main(void)
         cmocka_unit_test(refuses_a_rate_that_plans_nothing),
         cmocka_unit_test(refuses_to_run_before_the_window_opens),
         cmocka_unit_test(what_is_in_flight_when_cancelled_is_reported_as_failed),
+        cmocka_unit_test(answers_that_never_come_end_the_wait_and_count_as_failed),
+        cmocka_unit_test(finish_says_when_it_could_not_report),
         cmocka_unit_test(returns_at_once_from_every_blocking_call_when_cancelled),
         cmocka_unit_test(survives_the_failure_of_every_call),
     };
