@@ -18,6 +18,8 @@ const struct misbehaviour_kind misbehaviour_kinds[MISBEHAVE_COUNT] = {
             "forks away"},
     [MISBEHAVE_DROP_TRANSACTIONS] = {.name = "drop-transactions",
         .help = "answer every submitted transaction with 200 and forget it"},
+    [MISBEHAVE_REFUSE_TRANSACTIONS] = {.name = "refuse-transactions",
+        .help = "answer every submitted transaction with 500, as if the pool were full"},
     [MISBEHAVE_FORK] = {.name = "fork",
         .argument = "HEIGHT",
         .argument_default = 1,

@@ -271,6 +271,9 @@ enum node_submission node_submit(
         return SUBMIT_INVALID;
     if (node->misbehaviours.is_on[MISBEHAVE_DROP_TRANSACTIONS]) {
         answer = SUBMIT_ACCEPTED;
+    } else if (node->misbehaviours.is_on[MISBEHAVE_REFUSE_TRANSACTIONS]) {
+        (void)reason_set(why, "this node refuses every transaction (refuse-transactions)");
+        answer = SUBMIT_REFUSED;
     } else if (node_has_tx(node, &tx->id)) {
         (void)reason_set(why, "Item already in mempool");
         answer = SUBMIT_DUPLICATE;

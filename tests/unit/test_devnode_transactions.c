@@ -227,6 +227,26 @@ static void a_node_that_drops_transactions_says_yes_and_forgets(void **state)
     world_done(&world);
 }
 
+static void a_node_that_refuses_transactions_says_why_and_pools_none(void **state)
+{
+    struct world world;
+    struct bytes32 block;
+
+    (void)state;
+    world_init(&world, &world_usual);
+    world_connect_all(&world);
+    world_switch(&world, 0, "refuse-transactions");
+    struct signed_tx refused = world_spend(&world, 0, 1, 25);
+    struct bytes32 id = world_tx_id(&world, &refused);
+
+    assert_int_equal(world_submit(&world, 0, &refused), SUBMIT_REFUSED);
+    world_run(&world, 10 * (uint64_t)SECOND_NS);
+
+    assert_int_equal(node_counts(world_node(&world, 0)).pending, 0);
+    assert_int_equal(node_tx_state(world_node(&world, 1), &id, &block), TX_UNKNOWN);
+    world_done(&world);
+}
+
 static void a_node_that_connects_hears_of_what_waits(void **state)
 {
     struct world_params params = world_usual;
@@ -337,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_child_that_sorts_before_its_parent_is_lost_as_in_the_real_node),
         cmocka_unit_test(a_block_takes_1024_transactions_and_the_next_one_the_rest),
         cmocka_unit_test(a_node_that_drops_transactions_says_yes_and_forgets),
+        cmocka_unit_test(a_node_that_refuses_transactions_says_why_and_pools_none),
         cmocka_unit_test(a_node_that_connects_hears_of_what_waits),
         cmocka_unit_test(what_is_in_the_store_is_known_after_a_restart),
         cmocka_unit_test(balances_are_of_known_keys_and_follow_the_tip),
