@@ -62,12 +62,12 @@ static assay_status ask_for_tip(struct follower *f, struct tip *out)
     struct nomos *self = f->self;
     const assay_value *root;
     const char *mode;
-    assay_json *json = NULL;
-    assay_status s = nomos_get_json(self, f->task, f->node, "/cryptarchia/info", &json);
+    struct nomos_answer answer = {.json = NULL};
+    assay_status s = nomos_get_json(self, f->task, f->node, "/cryptarchia/info", &answer);
 
     if (s)
-        return give_up(f, s, "GET /cryptarchia/info: no usable answer");
-    root = self->json->root(json);
+        return give_up(f, s, "%s", answer.why);
+    root = self->json->root(answer.json);
     mode = self->json->text(self->json->member(root, "mode"));
     (void)snprintf(out->mode, sizeof(out->mode), "%s", mode ? mode : "");
     if (!read_id(self, root, "tip", &out->id) || !read_id(self, root, "lib", &out->lib) ||
@@ -75,27 +75,27 @@ static assay_status ask_for_tip(struct follower *f, struct tip *out)
         self->json->natural(self->json->member(root, "slot"), &out->slot))
         s = give_up(f, ASSAY_E_INVALID,
             "GET /cryptarchia/info: tip, lib, height or slot is missing or malformed");
-    self->json->release(json);
+    self->json->release(answer.json);
     return s;
 }
 
 static void ask_for_peers(struct follower *f)
 {
     struct nomos *self = f->self;
-    assay_json *json = NULL;
+    struct nomos_answer answer = {.json = NULL};
     uint64_t peers;
 
     if (self->clock->now(self->host) < f->peers_at)
         return;
     f->peers_at = self->clock->now(self->host) + PEERS_EVERY;
     f->peers = UINT32_MAX;
-    if (nomos_get_json(self, f->task, f->node, "/network/info", &json))
+    if (nomos_get_json(self, f->task, f->node, "/network/info", &answer))
         return;
-    if (self->json->natural(self->json->member(self->json->root(json), "n_peers"), &peers) ==
+    if (self->json->natural(self->json->member(self->json->root(answer.json), "n_peers"), &peers) ==
             ASSAY_OK &&
         peers < UINT32_MAX)
         f->peers = (uint32_t)peers;
-    self->json->release(json);
+    self->json->release(answer.json);
 }
 
 /* ---- blocks ---- */

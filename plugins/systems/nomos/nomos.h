@@ -127,10 +127,14 @@ assay_status config_render(struct nomos *self, uint32_t node);
 assay_status nomos_ready(
     void *self, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out);
 
-/* GET on a node's API, parsed. ASSAY_E_IO with a text recorded when it does not answer 200 with
-   JSON. The caller releases *out. */
-assay_status nomos_get_json(
-    struct nomos *self, assay_task *task, uint32_t node, const char *path, assay_json **out);
+struct nomos_answer {
+    assay_json *json; /* the caller releases it */
+    char why[256];    /* when there is none: what the node did instead */
+};
+
+/* GET on a node's API. Anything but 200 with JSON is a failure, and why says so. */
+assay_status nomos_get_json(struct nomos *self, assay_task *task, uint32_t node, const char *path,
+    struct nomos_answer *out);
 
 /* ---- follow.c ---- */
 
