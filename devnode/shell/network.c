@@ -288,7 +288,7 @@ struct network *network_new(const struct network_params *params, struct reason *
 {
     struct network *network = memory_new(1, sizeof(*network));
     struct sockaddr_storage address;
-    socklen_t size;
+    socklen_t size = 0;
 
     network->params = *params;
     network->reaper = evtimer_new(params->base, reap, network);

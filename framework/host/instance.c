@@ -63,7 +63,7 @@ static assay_status service_fail(const assay_host *table, assay_status status, c
 
 assay_status instance_fail(const assay_host *table, assay_status status, const char *format, ...)
 {
-    char text[LOG_TEXT_MAX];
+    char text[LOG_TEXT_MAX + 2]; /* a byte too many, so that the cut is seen and marked */
     va_list args;
 
     va_start(args, format);
