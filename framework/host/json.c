@@ -52,7 +52,7 @@ static bool pass_number(const char **at, const char *end)
 static const char *pass_text(const char *c, const char *end)
 {
     for (c++; c < end && *c != '"'; c++) {
-        if (*c == '\\')
+        if (*c == '\\' && c + 1 < end)
             c++;
     }
     return c < end ? c + 1 : end;
