@@ -48,7 +48,8 @@ struct processes_client {
     struct vec statuses;     /* guarded by state: struct process_status by number */
     struct vec tickets;      /* guarded by state: assay_status, or TICKET_PENDING, by number */
     bool is_lost;            /* guarded by state */
-    bool is_calling;         /* guarded by state: the listener is being called */
+    bool is_calling;         /* guarded by state: the listener or a hook is being called */
+    bool is_mute;            /* guarded by state: hooks are not called any more */
     void (*changed)(void *arg, uint32_t process); /* guarded by state */
     void *changed_arg;
 };
@@ -291,6 +292,14 @@ static void listen(void *self, void (*changed)(void *arg, uint32_t process), voi
 
 /* ---- receiving: the client's thread ---- */
 
+static void end_call(struct processes_client *client)
+{
+    (void)pthread_mutex_lock(&client->state);
+    client->is_calling = false;
+    (void)pthread_cond_broadcast(&client->answered);
+    (void)pthread_mutex_unlock(&client->state);
+}
+
 static void call_listener(struct processes_client *client, uint32_t process)
 {
     void (*changed)(void *, uint32_t) = NULL;
@@ -304,10 +313,18 @@ static void call_listener(struct processes_client *client, uint32_t process)
     if (!changed)
         return;
     changed(arg, process);
+    end_call(client);
+}
+
+static void call_cancel(struct processes_client *client, int signal_number)
+{
     (void)pthread_mutex_lock(&client->state);
-    client->is_calling = false;
-    (void)pthread_cond_broadcast(&client->answered);
+    client->is_calling = client->on_cancel && !client->is_mute;
     (void)pthread_mutex_unlock(&client->state);
+    if (!client->is_calling) /* only this thread changes it */
+        return;
+    client->on_cancel(client->context, signal_number);
+    end_call(client);
 }
 
 static void take_status(struct processes_client *client, const struct wire_report *report)
@@ -346,8 +363,7 @@ static void take_report(struct processes_client *client, const struct wire_repor
         take_answer(client, report);
         return;
     case WIRE_CANCEL:
-        if (client->on_cancel)
-            client->on_cancel(client->context, report->code);
+        call_cancel(client, report->code);
         return;
     }
 }
@@ -365,7 +381,13 @@ static void take_loss(struct processes_client *client)
     call_listener(client, PROCESS_NONE);
     if (!client->on_lost)
         processes_client_abandon();
-    client->on_lost(client->context);
+    (void)pthread_mutex_lock(&client->state);
+    client->is_calling = !client->is_mute;
+    (void)pthread_mutex_unlock(&client->state);
+    if (client->is_calling) {
+        client->on_lost(client->context);
+        end_call(client);
+    }
 }
 
 /* False: the supervisor is gone. */
@@ -498,6 +520,17 @@ void processes_client_free(struct processes_client *client)
     (void)!write(client->stop, &one, sizeof one);
     (void)pthread_join(client->thread, NULL);
     destroy(client);
+}
+
+void processes_client_mute(struct processes_client *client)
+{
+    if (!client)
+        return;
+    (void)pthread_mutex_lock(&client->state);
+    client->is_mute = true;
+    while (client->is_calling)
+        (void)pthread_cond_wait(&client->answered, &client->state);
+    (void)pthread_mutex_unlock(&client->state);
 }
 
 const struct process_ops *processes_client_ops(struct processes_client *client)

@@ -32,6 +32,10 @@ struct processes_client_config {
 assay_status processes_client_new(
     const struct processes_client_config *config, struct processes_client **out, struct error *err);
 void processes_client_free(struct processes_client *client); /* NULL is fine */
+
+/* No hook is called any more, and none is under way when this returns: before freeing what they
+   use. NULL is fine. Not from inside of a hook. */
+void processes_client_mute(struct processes_client *client);
 CLEANUP_DEFINE(auto_processes_client, struct processes_client *, processes_client_free)
 #define auto_processes_client CLEANUP(auto_processes_client)
 

@@ -229,6 +229,7 @@ static void announce(struct work *work)
 
 static void tear_down(struct work *work)
 {
+    processes_client_mute(work->processes); /* a late cancellation must not meet a freed host */
     host_free(work->host);
     http_service_free(work->http);
     processes_client_free(work->processes);

@@ -120,6 +120,21 @@ static void a_run_that_exceeds_its_limit_is_killed(void **state)
     assert_true(scene_file_has(scene, "verdict.json", "the run took longer than its limit"));
 }
 
+static void a_cancellation_that_comes_too_late_is_not_passed_on(void **state)
+{
+    struct scene *scene = *state;
+    const struct scene_options options = {.script = "wait 1\nmute\nsettled 1\ncancelled\n",
+        .owns_children = true,
+        .cancel_grace = 300 * ASSAY_MS};
+
+    scene_start(scene, &options);
+    scene_settle(scene, 1);
+    (void)kill(scene->front, SIGINT);
+
+    assert_int_equal(scene_join(scene), 130);
+    assert_true(scene_file_has(scene, "verdict.json", "interrupted by SIGINT and killed"));
+}
+
 static void what_a_plugin_starts_by_itself_is_ended_too(void **state)
 {
     struct scene *scene = *state;
@@ -397,6 +412,8 @@ int main(void)
             a_crash_after_the_verdict_does_not_make_a_pass, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_worker_that_talks_nonsense_is_killed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_that_exceeds_its_limit_is_killed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_cancellation_that_comes_too_late_is_not_passed_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_a_plugin_starts_by_itself_is_ended_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -11,6 +11,7 @@
      end GRACE_MS      end_all, waits for its end
      heap MIB          touches that much memory
      verdict           writes verdict.json
+     mute              takes the hooks away: a cancellation is not heard any more
      operation NAME    notes an operation of workload.burst
      spawn             starts a tree without asking anybody
      crash, kill, exit CODE, garbage, hang, cancelled
@@ -246,6 +247,8 @@ static void obey(struct worker *worker, const char *verb, const char *argument)
         write_verdict(worker);
     else if (strcmp(verb, "operation") == 0)
         crumb_operation(worker->page, "workload.burst", "acme.tx-burst", argument);
+    else if (strcmp(verb, "mute") == 0)
+        processes_client_mute(worker->client);
     else if (strcmp(verb, "spawn") == 0)
         spawn_secretly(worker->pids);
     else
