@@ -1,0 +1,32 @@
+/* What the small benchmark programs share: a clock, medians over rounds, starting programs. All of
+   it gives up with a message when it cannot go on (exit code 2), for there is nothing to measure
+   then. One thread. */
+#ifndef ASSAY_BENCH_MEASURE_H
+#define ASSAY_BENCH_MEASURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    BENCH_ROUNDS_MAX = 999
+};
+
+/* Prints "<program>: <text>" and ends this process with code 2. */
+_Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+double bench_now_ms(void); /* CLOCK_MONOTONIC */
+
+/* Sorts the values. 0 for none. */
+double bench_median(double *values, size_t count);
+
+/* A whole number in the range, or bench_die. */
+unsigned bench_number(const char *text, unsigned min, unsigned max);
+
+/* Starts a program in a process group of its own, with no input and its outputs dropped. */
+pid_t bench_spawn(const char *const *argv);
+
+/* Waits for its end: exit code, or 128 + signal. */
+int bench_wait(pid_t pid);
+
+#endif
