@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -303,6 +304,7 @@ assay_status drive_server_record(
     const struct http_engine_config config = {.now = now_ns};
     auto_http_engine struct http_engine *engine = NULL;
     auto_http_exchange struct http_exchange *exchange = NULL;
+    char *text;
     struct question question = {
         .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     struct http_address address;
@@ -328,8 +330,10 @@ assay_status drive_server_record(
     (void)pthread_mutex_unlock(&question.lock);
     if (exchange->answer.status)
         return error_set(err, exchange->answer.status, "%s", exchange->answer.why);
-    if (sscanf(exchange->answer.body, "%" SCNu64 " %lf %lf %lf", &out->requests, &out->lag_p50_us,
-            &out->lag_p99_us, &out->lag_max_us) != 4)
-        return error_set(err, ASSAY_E_IO, "the server's record is not understood");
+    text = exchange->answer.body;
+    out->requests = strtoull(text, &text, 10);
+    out->lag_p50_us = strtod(text, &text);
+    out->lag_p99_us = strtod(text, &text);
+    out->lag_max_us = strtod(text, &text);
     return ASSAY_OK;
 }

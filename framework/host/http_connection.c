@@ -11,7 +11,8 @@
 #include "framework/host/http_pool.h"
 
 enum {
-    BODY_AT_ONCE = 1 << 20 /* memory is taken on the word of a Content-Length only up to here */
+    SEND_SIZE = 256 * 1024, /* per turn: a large body must not hold up what others are to send */
+    BODY_AT_ONCE = 1 << 20  /* memory is taken on the word of a Content-Length only up to here */
 };
 
 struct connection *connection_new(struct pool *pool)
@@ -124,7 +125,8 @@ void exchange_withdraw(struct native *native, struct http_exchange *exchange)
     }
 }
 
-/* May it be sent once more? See http_engine.h for the rule and why. */
+/* May it be sent once more? See http_engine.h for the rule and why. Only once: the second connection
+   is a fresh one. */
 static bool may_repeat(const struct connection *connection)
 {
     const struct http_exchange *exchange = connection->exchange;
@@ -236,20 +238,15 @@ static void send_request(struct connection *connection)
 {
     struct native *native = connection->pool->native;
     struct http_exchange *exchange = connection->exchange;
-    int error_number = 0;
+    const size_t left = exchange->request_size - connection->written;
+    const ssize_t n = send(connection->fd, exchange->request + connection->written,
+        left < SEND_SIZE ? left : SEND_SIZE, MSG_NOSIGNAL);
+    int error_number = n < 0 ? errno : 0;
 
-    while (connection->written < exchange->request_size) {
-        const ssize_t n = send(connection->fd, exchange->request + connection->written,
-            exchange->request_size - connection->written, MSG_NOSIGNAL);
-
-        if (n >= 0) {
-            connection->written += (size_t)n;
-        } else if (errno != EINTR) {
-            error_number = errno;
-            break;
-        }
-    }
-    if (error_number == EAGAIN) {
+    if (n > 0)
+        connection->written += (size_t)n;
+    if ((error_number == 0 && connection->written < exchange->request_size) ||
+        error_number == EAGAIN || error_number == EINTR) {
         connection->state = CONNECTION_SENDING;
         error_number = watch(connection, true);
         if (error_number)

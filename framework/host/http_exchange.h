@@ -92,6 +92,8 @@ struct http_exchange {
     /* ---- constant after http_exchange_new ---- */
     struct http_address address;
     char address_text[HTTP_ADDRESS_TEXT_SIZE]; /* "127.0.0.1:20001", as in the Host header */
+    bool is_head;
+    bool is_repeatable; /* by its method, doing it twice does no more than doing it once */
     assay_ns at, timeout;
     size_t reply_max;
     void (*done)(struct http_exchange *exchange);
@@ -99,8 +101,6 @@ struct http_exchange {
     char *request;    /* header and body, as they go on the wire */
     size_t head_size; /* of the header in it */
     size_t request_size;
-    bool is_head;
-    bool is_repeatable; /* by its method, doing it twice does no more than doing it once */
 
     /* ---- the engine's until done, constant afterwards ---- */
     struct http_answer answer;

@@ -68,7 +68,7 @@ assay_status http_heap_add(struct http_heap *heap, struct http_exchange *exchang
     if (heap->count == heap->capacity) {
         const size_t capacity = heap->capacity > 0 ? heap->capacity * 2 : CAPACITY_FIRST;
         struct http_exchange **items =
-            (struct http_exchange **)mem_grow(heap->items, capacity, sizeof(*items));
+            (struct http_exchange **)mem_grow(heap->items, capacity, sizeof(void *));
 
         if (!items)
             return ASSAY_E_NOMEM;

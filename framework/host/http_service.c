@@ -214,9 +214,9 @@ static assay_status exchange_one(assay_task *task, const struct http_address *ad
 
 static assay_status http_perform(assay_task *task, const assay_request *from, assay_reply **reply)
 {
-    struct http_address address;
+    struct http_address address = {0};
     struct error err = {0};
-    assay_request request;
+    assay_request request = {0};
     assay_status s = request_read(from, &request, &err);
 
     if (!s)
@@ -230,7 +230,7 @@ static assay_status http_perform(assay_task *task, const assay_request *from, as
 assay_status http_service_get(assay_task *task, const char *url, assay_reply **reply)
 {
     assay_request request = {.struct_size = sizeof request, .node = ASSAY_NO_NODE, .method = "GET"};
-    struct http_address address;
+    struct http_address address = {0};
     struct error err = {0};
 
     if (http_url_parse(url, &address, &request.path, &err))
@@ -261,10 +261,10 @@ static assay_status http_open(const assay_host *table, uint32_t in_flight_max, a
 static assay_status http_start(
     const assay_host *table, assay_calls *calls, const assay_request *from)
 {
-    struct http_address address;
+    struct http_address address = {0};
     const struct recipient recipient = {table, &address};
     struct error err = {0};
-    assay_request request;
+    assay_request request = {0};
     assay_status s = request_read(from, &request, &err);
 
     if (!s)

@@ -404,6 +404,16 @@ static void largest_chunk_size_overflows_nothing(void **state)
     assert_int_equal(reading.result, HTTP_PARSE_LONG);
 }
 
+static void chunk_beyond_the_limit_is_long_before_its_bytes_come(void **state)
+{
+    const struct manner manner = {.step = SIZE_MAX, .body_max = 4};
+    static const char announced[] = CHUNKED "5\r\n";
+
+    (void)state;
+    read_reply(announced, sizeof announced - 1, &manner, &reading);
+    assert_int_equal(reading.result, HTTP_PARSE_LONG);
+}
+
 static void trailers_change_nothing(void **state)
 {
     (void)state;
@@ -545,6 +555,7 @@ int main(void)
         cmocka_unit_test(bad_chunk_sizes_are_refused),
         cmocka_unit_test(chunk_longer_than_its_size_is_refused),
         cmocka_unit_test(largest_chunk_size_overflows_nothing),
+        cmocka_unit_test(chunk_beyond_the_limit_is_long_before_its_bytes_come),
         cmocka_unit_test(trailers_change_nothing),
         cmocka_unit_test(bodies_beyond_the_limit_are_long),
         cmocka_unit_test(end_of_the_connection_completes_only_a_body_without_length),

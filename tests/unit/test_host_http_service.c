@@ -52,11 +52,13 @@ static assay_status find_port(void *context, uint32_t node, uint32_t port, struc
     return http_address_set(out, HTTP_TCP, "127.0.0.1", world->ports[node]);
 }
 
-static int world_new(void **state)
+static int world_new_with(void **state, uint32_t exchanges_max)
 {
     struct world *world = calloc(1, sizeof *world);
-    const struct http_service_config http = {
-        .resolve = find_port, .context = world, .curl_module = MODULE};
+    const struct http_service_config http = {.resolve = find_port,
+        .context = world,
+        .curl_module = MODULE,
+        .exchanges_max = exchanges_max};
     const struct host_instance_config instance = {
         .name = "workload.x", .plugin_id = "test.x", .kind = ASSAY_WORKLOAD};
     struct host_config host = {.name = "test", .run_id = "test-1", .seed = 1, .http = &http_table};
@@ -81,6 +83,16 @@ static int world_new(void **state)
     world->table = host_instance_table(world->instance);
     *state = world;
     return 0;
+}
+
+static int world_new(void **state)
+{
+    return world_new_with(state, 0);
+}
+
+static int small_world_new(void **state)
+{
+    return world_new_with(state, 3);
 }
 
 static int world_free(void **state)
@@ -342,6 +354,29 @@ static void full_set_takes_no_more_until_one_is_collected(void **state)
     assert_int_equal(run(*state, fill_the_set, NULL), ASSAY_OK);
 }
 
+static assay_status fill_the_engine(assay_task *task, void *arg)
+{
+    const assay_host *table = task_host(task);
+    const assay_request request = request_to(SILENT, "GET", "/");
+    assay_calls *calls = NULL;
+    assay_status s = ASSAY_OK;
+
+    (void)arg;
+    assert_int_equal(http->open(table, 10, &calls), ASSAY_OK);
+    for (int i = 0; i < 20; i++) /* more than the set has places: refusals must not take any */
+        s = http->start(table, calls, &request);
+    http->close(calls);
+    return s;
+}
+
+static void full_engine_refuses_and_says_so(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(run(world, fill_the_engine, NULL), ASSAY_E_LAGGED);
+    assert_non_null(strstr(result.why, "all instances together"));
+}
+
 static assay_status open_wrongly(assay_task *task, void *arg)
 {
     assay_calls *calls = NULL;
@@ -601,6 +636,8 @@ int main(void)
         WITH_WORLD(everything_started_is_collected_once),
         WITH_WORLD(failed_requests_are_collected_too),
         WITH_WORLD(full_set_takes_no_more_until_one_is_collected),
+        cmocka_unit_test_setup_teardown(
+            full_engine_refuses_and_says_so, small_world_new, world_free),
         WITH_WORLD(sets_have_a_size_within_limits),
         WITH_WORLD(collecting_ends_at_its_moment),
         WITH_WORLD(closing_abandons_what_is_in_flight),

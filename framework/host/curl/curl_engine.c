@@ -17,19 +17,29 @@ enum {
 
 static void admit(struct curl_engine *engine, struct http_exchange *exchange, assay_ns now)
 {
+    struct lane *lane = NULL;
+    assay_status s = lane_for(engine, exchange, &lane);
+
     exchange->heap_order = engine->next_order++;
     exchange->deadline = http_exchange_deadline(exchange, now);
     exchange->stage = HTTP_STAGE_SCHEDULED;
-    if (http_heap_add(&engine->heap, exchange, exchange->at))
-        http_engine_fail(&engine->base, exchange, ASSAY_E_NOMEM, "no memory to send to %s",
+    exchange->carrier = lane;
+    if (!s)
+        s = http_heap_add(&engine->heap, exchange, exchange->at);
+    if (s)
+        http_engine_fail(&engine->base, exchange, s,
+            s == ASSAY_E_NOMEM ? "no memory to send to %s"
+                               : "too many different addresses; %s is one more",
             exchange->address_text);
 }
 
-/* Takes it off the heap and, when it is on its way, off libcurl. */
+/* Takes it off the heap, and from its lane or off libcurl. */
 static void withdraw(struct curl_engine *engine, struct http_exchange *exchange)
 {
     http_heap_remove(&engine->heap, exchange);
-    if (exchange->carrier)
+    if (exchange->stage == HTTP_STAGE_WAITING)
+        lane_leave(engine, exchange->carrier, exchange);
+    else if (exchange->stage == HTTP_STAGE_ACTIVE)
         transfer_end(exchange->carrier);
 }
 
@@ -76,13 +86,22 @@ static void run_due(struct curl_engine *engine)
             time_out(engine, exchange);
             continue;
         }
-        exchange->stage = HTTP_STAGE_ACTIVE;
         http_heap_move(&engine->heap, exchange, exchange->deadline);
-        if (transfer_start(engine, exchange)) {
-            http_heap_remove(&engine->heap, exchange);
-            http_engine_fail(&engine->base, exchange, ASSAY_E_NOMEM, "no memory to send to %s",
-                exchange->address_text);
-        }
+        lane_enter(engine, exchange->carrier, exchange);
+    }
+}
+
+static void start_next(struct curl_engine *engine)
+{
+    struct http_exchange *exchange;
+    struct lane *lane = NULL;
+
+    while ((exchange = lane_next(engine, &lane))) {
+        if (transfer_start(engine, lane, exchange) == ASSAY_OK)
+            continue;
+        http_heap_remove(&engine->heap, exchange);
+        http_engine_fail(&engine->base, exchange, ASSAY_E_NOMEM, "no memory to send to %s",
+            exchange->address_text);
     }
 }
 
@@ -132,8 +151,10 @@ static void *curl_main(void *arg)
         int running = 0;
 
         run_due(engine);
+        start_next(engine);
         (void)curl_multi_perform(engine->multi, &running);
         finish_done(engine);
+        start_next(engine); /* in the place of those that are done */
         (void)curl_multi_poll(engine->multi, NULL, 0,
             http_engine_may_sleep(&engine->base) ? patience_ms(engine) : 0, NULL);
     }
@@ -157,6 +178,7 @@ static void curl_destroy(struct curl_engine *engine)
         curl_easy_cleanup(engine->spare[i]);
     (void)curl_multi_cleanup(engine->multi);
     http_heap_done(&engine->heap);
+    map_done(&engine->lanes);
     http_engine_done(&engine->base);
     free(engine);
 }
@@ -178,10 +200,7 @@ static assay_status open_multi(struct curl_engine *engine, struct error *err)
     engine->multi = curl_multi_init();
     if (!engine->multi)
         return error_nomem(err);
-    (void)curl_multi_setopt(
-        engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->connections_per_address);
-    (void)curl_multi_setopt(
-        engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)config->connections_max);
+    /* What is kept idle; how many are in use is for the lanes to say. */
     (void)curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)config->connections_max);
     return ASSAY_OK;
 }
@@ -199,6 +218,8 @@ static assay_status curl_engine_new(
         free(engine);
         return error_set(err, s, "the HTTP engine gets no lock");
     }
+    TAILQ_INIT(&engine->waiting);
+    map_init(&engine->lanes, LANES_MAX, free);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         s = error_set(err, ASSAY_E_IO, "libcurl cannot be initialised");
     if (!s)

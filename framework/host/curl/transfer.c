@@ -197,6 +197,7 @@ static void set_callbacks(struct transfer *transfer)
 static void set_manners(const struct transfer *transfer)
 {
     const assay_ns timeout_ms = transfer->exchange->timeout / ASSAY_MS;
+    const bool is_repeatable = transfer->exchange->is_repeatable;
     CURL *easy = transfer->easy;
 
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -209,12 +210,14 @@ static void set_manners(const struct transfer *transfer)
     /* Our deadline counts, not libcurl's five minutes for connecting. */
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
         (long)(timeout_ms < CONNECT_MAX_MS ? timeout_ms + 1000 : CONNECT_MAX_MS));
-    /* libcurl repeats any request on a stale connection; a fresh one cannot be stale. */
-    (void)curl_easy_setopt(
-        easy, CURLOPT_FRESH_CONNECT, transfer->exchange->is_repeatable ? 0L : 1L);
+    /* libcurl repeats any request on a stale connection; a fresh one cannot be stale. It is not kept
+       either, or connections would pile up. */
+    (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, is_repeatable ? 0L : 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, is_repeatable ? 0L : 1L);
 }
 
-assay_status transfer_start(struct curl_engine *engine, struct http_exchange *exchange)
+assay_status transfer_start(
+    struct curl_engine *engine, struct lane *lane, struct http_exchange *exchange)
 {
     struct transfer *transfer = mem_new(sizeof *transfer);
     assay_status s;
@@ -229,6 +232,10 @@ assay_status transfer_start(struct curl_engine *engine, struct http_exchange *ex
         free(transfer);
         return ASSAY_E_NOMEM;
     }
+    transfer->lane = lane;
+    lane->active++;
+    engine->active++;
+    exchange->stage = HTTP_STAGE_ACTIVE;
     exchange->carrier = transfer;
     set_body(transfer);
     set_callbacks(transfer);
@@ -254,6 +261,9 @@ void transfer_end(struct transfer *transfer)
     else
         curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    assert(transfer->lane->active > 0 && engine->active > 0);
+    transfer->lane->active--;
+    engine->active--;
     transfer->exchange->carrier = NULL;
     free(transfer);
 }

@@ -347,13 +347,13 @@ static void endless_reply_is_refused(void **state)
 static void answer_before_the_request_was_sent_counts(void **state)
 {
     enum {
-        SIZE = 8 << 20
+        SIZE = 24 << 20 /* more than all socket buffers take: nobody reads it */
     };
     static const struct step script[] = {{STEP_READ_HEAD, NULL},
-        {STEP_SEND, "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno"},
-        {STEP_HOLD, NULL}, {STEP_END, NULL}};
-    static const struct step *const scripts[] = {script};
-    struct pair pair = pair_new(scripts, 1, NULL);
+        {STEP_SEND, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"}, {STEP_HOLD, NULL},
+        {STEP_END, NULL}};
+    static const struct step *const scripts[] = {script, echo_forever};
+    struct pair pair = pair_new(scripts, 2, NULL);
     char *body = calloc(1, SIZE);
     struct outcome *outcome;
 
@@ -365,6 +365,8 @@ static void answer_before_the_request_was_sent_counts(void **state)
 
     assert_body(outcome, "no");
     assert_int_equal(outcome->answer->code, 413);
+    assert_body(
+        client_get(pair.client, "/"), ""); /* on another connection: half of the body is due */
     free(body);
     pair_free(&pair);
 }
@@ -520,6 +522,30 @@ static void two_addresses_do_not_share_connections(void **state)
     assert_body(outcome, "");
     assert_int_equal(http_server_request_count(pair.server), 1);
     assert_int_equal(http_server_request_count(other), 1);
+    pair_free(&pair);
+    http_server_stop(other);
+}
+
+/* Two addresses and one connection in all: each has to give way to the other. */
+static void total_of_connections_is_shared_fairly(void **state)
+{
+    const struct http_engine_config config = {.connections_max = 1};
+    struct pair pair = pair_new(echo_scripts, 1, &config);
+    struct http_server *other = http_server_start(echo_scripts, 1);
+    struct http_address address;
+
+    (void)state;
+    assert_int_equal(
+        http_address_set(&address, HTTP_TCP, "127.0.0.1", http_server_port(other)), ASSAY_OK);
+    for (int i = 0; i < 20; i++)
+        (void)client_start(pair.client,
+            (struct http_call){.method = "GET", .path = "/", .address = i % 2 ? &address : NULL});
+    client_await_count(pair.client, 20);
+
+    for (int i = 0; i < 20; i++)
+        assert_body(&pair.client->outcomes[i], "");
+    assert_int_equal(http_server_request_count(pair.server), 10);
+    assert_int_equal(http_server_request_count(other), 10);
     pair_free(&pair);
     http_server_stop(other);
 }
@@ -860,6 +886,7 @@ int http_conformance_run(engine_maker make)
         cmocka_unit_test(refused_connection_is_a_failure_and_names_the_address),
         cmocka_unit_test(connections_to_one_address_are_limited),
         cmocka_unit_test(two_addresses_do_not_share_connections),
+        cmocka_unit_test(total_of_connections_is_shared_fairly),
         cmocka_unit_test(unix_sockets_are_spoken_to),
         cmocka_unit_test(silence_times_out),
         cmocka_unit_test(body_that_never_ends_times_out),
