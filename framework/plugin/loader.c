@@ -1,5 +1,6 @@
 #include "framework/plugin/loader.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,7 @@ static assay_status choose(const struct plugin_library *library,
     const struct plugin *chosen = NULL;
     auto_str struct str ids = STR_INIT(ERROR_TEXT_SIZE);
 
+    assert(library->plugins); /* it was adopted, and has one at least */
     for (size_t i = 0; i < library->plugin_count; i++) {
         const struct plugin *plugin = &library->plugins[i];
 
