@@ -3,8 +3,13 @@
 #include "nomos/field_arith.h"
 #include "nomos/poseidon2_constants.h"
 
-/* Everything below is one function to the compiler, once for each multiplication. */
+/* Everything below is one function to the compiler, once for each multiplication. Not so where each
+   access is instrumented: gcc would think about that function for a minute. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ALWAYS_INLINE __attribute__((noinline))
+#else
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#endif
 
 /* Between rounds the state is held below 2 r, and only the result is fully reduced. The state lives
    in three named variables, not in an array, so that compilers keep it in registers. */
