@@ -89,7 +89,7 @@ struct ledger *ledger_begin(const struct ledger *parent, const struct ledger_rul
     uint64_t epoch = epochs_of_slot(&rules->epochs, slot);
 
     if (slot <= parent->slot) {
-        (void)reason_set(why, "slot %llu is not after the parent's slot %llu",
+        reason_format(why, "slot %llu is not after the parent's slot %llu",
             (unsigned long long)slot, (unsigned long long)parent->slot);
         return NULL;
     }

@@ -56,7 +56,8 @@ static void put_block(void *self, const struct bytes32 *id, const uint8_t *bytes
     memcpy(kept->bytes, bytes, size);
     if (memory->count == memory->room) {
         memory->room = memory->room ? memory->room * 2 : 16;
-        memory->sequence = memory_resize(memory->sequence, memory->room, sizeof(*memory->sequence));
+        memory->sequence =
+            memory_resize(memory->sequence, memory->room, sizeof(struct kept_block *));
     }
     memory->sequence[memory->count++] = kept;
     table_put(&memory->blocks, id->bytes, kept);

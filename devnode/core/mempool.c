@@ -94,9 +94,9 @@ static void sort(struct mempool *pool)
         return;
     compact(pool);
     fresh = pool->count - pool->sorted;
-    qsort(pool->order + pool->sorted, fresh, sizeof(*pool->order), compare);
+    qsort(pool->order + pool->sorted, fresh, sizeof(struct transaction *), compare);
     struct transaction **tail =
-        memory_copy(pool->order + pool->sorted, fresh * sizeof(*pool->order));
+        memory_copy(pool->order + pool->sorted, fresh * sizeof(struct transaction *));
     size_t left = pool->sorted;
     size_t right = fresh;
     for (size_t to = pool->count; right;) {

@@ -45,7 +45,7 @@ const struct misbehaviour_kind misbehaviour_kinds[MISBEHAVE_COUNT] = {
 
 static bool unknown_name(const char *name, struct reason *why)
 {
-    (void)reason_set(why, "`%.40s` is no misbehaviour, expected one of none", name);
+    reason_format(why, "`%.40s` is no misbehaviour, expected one of none", name);
     for (size_t i = 0; why && i < MISBEHAVE_COUNT; i++) {
         size_t used = strlen(why->text);
 

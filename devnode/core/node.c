@@ -272,10 +272,10 @@ enum node_submission node_submit(
     if (node->misbehaviours.is_on[MISBEHAVE_DROP_TRANSACTIONS]) {
         answer = SUBMIT_ACCEPTED;
     } else if (node->misbehaviours.is_on[MISBEHAVE_REFUSE_TRANSACTIONS]) {
-        (void)reason_set(why, "this node refuses every transaction (refuse-transactions)");
+        reason_format(why, "this node refuses every transaction (refuse-transactions)");
         answer = SUBMIT_REFUSED;
     } else if (node_has_tx(node, &tx->id)) {
-        (void)reason_set(why, "Item already in mempool");
+        reason_format(why, "Item already in mempool");
         answer = SUBMIT_DUPLICATE;
     } else if (!node_pool(node, tx, why)) {
         answer = SUBMIT_REFUSED;

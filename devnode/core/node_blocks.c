@@ -213,7 +213,7 @@ static struct ledger *ledger_after(struct node *node, const struct chain_block *
         is_valid = blobs_are_sampled(node, txs[i]) ? ledger_apply(ledger, &node->rules, txs[i], why)
                                                    : reason_set(why, "a blob was not sampled");
         if (!is_valid)
-            (void)reason_wrap(why, "transaction %zu", i);
+            reason_prefix(why, "transaction %zu", i);
     }
     if (!is_valid) {
         ledger_unref(ledger);
@@ -232,15 +232,15 @@ static enum block_result place(const struct node *node, const struct block *bloc
     if (chain_find(&node->chain, id))
         return BLOCK_KNOWN;
     if (header->slot <= node->chain.lib->header.slot && node->chain.lib->height) {
-        (void)reason_set(why,
+        reason_format(why,
             "slot %" PRIu64 " is not after the last irreversible block's slot %" PRIu64,
             header->slot, node->chain.lib->header.slot);
         return BLOCK_TOO_OLD;
     }
     /* Stored blocks were judged when they came; there is no clock yet to judge them by. */
     if (node->is_started && header->slot > node_slot_at(node, node->now_ns) + SLOTS_AHEAD_MAX) {
-        (void)reason_set(why, "slot %" PRIu64 " lies ahead of the clock's slot %" PRIu64,
-            header->slot, node_slot_at(node, node->now_ns));
+        reason_format(why, "slot %" PRIu64 " lies ahead of the clock's slot %" PRIu64, header->slot,
+            node_slot_at(node, node->now_ns));
         return BLOCK_TOO_EARLY;
     }
     *out_parent = chain_find(&node->chain, &header->parent);
@@ -258,7 +258,7 @@ static enum block_result take_decoded(struct node *node, struct block *block, co
     if (result != BLOCK_ADDED)
         return result;
     if (!block_header_verify(&block->header, &block->signature)) {
-        (void)reason_set(why, "the leader's signature does not hold");
+        reason_format(why, "the leader's signature does not hold");
         return BLOCK_INVALID;
     }
     struct chain_contents contents = {
@@ -285,7 +285,7 @@ enum block_result node_take_block(struct node *node, const uint8_t *bytes, size_
 
     *out_id = (struct bytes32){{0}};
     if (block_decode(bytes, size, &block, &err)) {
-        (void)reason_set(why, "not a block: %s", err.text);
+        reason_format(why, "not a block: %s", err.text);
     } else {
         result = take_decoded(node, &block, bytes, size, out_id, why);
         block_done(&block);

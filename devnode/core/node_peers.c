@@ -73,7 +73,7 @@ struct peer *node_link_up(struct node *node, void *link, uint64_t now_ns)
     peer->challenge = hash_of(text, sizeof(text));
     if (node->peer_count == node->peer_room) {
         node->peer_room = node->peer_room ? node->peer_room * 2 : 8;
-        node->peers = memory_resize(node->peers, node->peer_room, sizeof(*node->peers));
+        node->peers = memory_resize(node->peers, node->peer_room, sizeof(struct peer *));
     }
     node->peers[node->peer_count++] = peer;
     peer_send(node, peer,

@@ -3,29 +3,28 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool reason_set(struct reason *reason, const char *format, ...)
+void reason_format(struct reason *reason, const char *format, ...)
 {
     va_list arguments;
 
     if (!reason)
-        return false;
+        return;
     va_start(arguments, format);
     (void)vsnprintf(reason->text, sizeof(reason->text), format, arguments);
     va_end(arguments);
-    return false;
 }
 
-bool reason_wrap(struct reason *reason, const char *format, ...)
+void reason_prefix(struct reason *reason, const char *format, ...)
 {
     char context[REASON_BYTES_MAX / 2];
     struct reason inner;
     va_list arguments;
 
     if (!reason)
-        return false;
+        return;
     va_start(arguments, format);
     (void)vsnprintf(context, sizeof(context), format, arguments);
     va_end(arguments);
     inner = *reason;
-    return reason_set(reason, "%s: %.*s", context, REASON_BYTES_MAX / 2 - 3, inner.text);
+    reason_format(reason, "%s: %.*s", context, REASON_BYTES_MAX / 2 - 3, inner.text);
 }

@@ -15,13 +15,18 @@ struct reason {
     char text[REASON_BYTES_MAX];
 };
 
-/* Sets the text (cut at the limit) and answers false, so that a refusal is one line:
- *     return reason_set(why, "slot %llu is not after slot %llu", ...); */
-bool reason_set(struct reason *reason, const char *format, ...)
+/* Sets the text (cut at the limit). */
+void reason_format(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts "context: " before the text and answers false. */
-bool reason_wrap(struct reason *reason, const char *format, ...)
+/* Puts "context: " before the text. */
+void reason_prefix(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same, and false: so that a refusal is one line, and compilers and analysers see that it is
+ * one:
+ *     return reason_set(why, "slot %llu is not after slot %llu", ...); */
+#define reason_set(...)  (reason_format(__VA_ARGS__), false)
+#define reason_wrap(...) (reason_prefix(__VA_ARGS__), false)
 
 #endif

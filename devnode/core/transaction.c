@@ -55,7 +55,7 @@ struct transaction *transaction_new(
     tx->hash = tx_hash(wire, &tx->signed_tx.tx);
     fr_to_le32(&tx->hash, tx->id.bytes);
     if (signed_tx_check_ops(&tx->signed_tx, &tx->hash, &err)) {
-        (void)reason_set(why, "%s", err.text);
+        reason_format(why, "%s", err.text);
         transaction_unref(tx);
         return NULL;
     }
@@ -76,11 +76,11 @@ struct transaction *transaction_decode(
     struct nomos_error err;
 
     if (size > TX_BYTES_MAX) {
-        (void)reason_set(why, "%zu bytes, this node takes at most %u", size, TX_BYTES_MAX);
+        reason_format(why, "%zu bytes, this node takes at most %u", size, TX_BYTES_MAX);
         return NULL;
     }
     if (signed_tx_decode(bytes, size, TX_FORM_STORE, &signed_tx, &err)) {
-        (void)reason_set(why, "%s", err.text);
+        reason_format(why, "%s", err.text);
         return NULL;
     }
     return transaction_new(wire, &signed_tx, why);

@@ -36,11 +36,11 @@ static const char *text_at(const struct yaml_tree *file, const char *path, struc
     const struct yaml_tree *found = yaml_tree_find(file, path);
 
     if (!found) {
-        (void)reason_set(why, "missing key `%s`", path);
+        reason_format(why, "missing key `%s`", path);
         return NULL;
     }
     if (found->kind != YAML_SCALAR) {
-        (void)reason_set(why, "line %u: `%s` must be a single value", found->line, path);
+        reason_format(why, "line %u: `%s` must be a single value", found->line, path);
         return NULL;
     }
     return found->text;
@@ -231,50 +231,77 @@ bool config_parse_multiaddr(struct config_address *out, const char *text, struct
     return true;
 }
 
-/* "2025-12-16 10:00:00.123456789 +00:00:00"; the offset is optional. */
+/* Reads exactly `count` digits, and then one of the characters in `ends`, both consumed; "" stands
+   for no character. Once something was missing, *at is NULL and stays so. */
+static int take_digits(const char **at, size_t count, const char *ends)
+{
+    int number = 0;
+
+    if (!*at || strspn(*at, "0123456789") < count) {
+        *at = NULL;
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        number = number * 10 + (*(*at)++ - '0');
+    if (*ends && (!**at || !strchr(ends, **at)))
+        *at = NULL;
+    else if (*ends)
+        (*at)++;
+    return number;
+}
+
+/* "+01:30", "+01:30:00", "Z", or nothing. */
+static bool zone_offset(const char *text, int64_t *out_seconds)
+{
+    const char *at = text + 1;
+    int64_t seconds;
+
+    *out_seconds = 0;
+    if (*text != '+' && *text != '-')
+        return !*text || strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0;
+    seconds = take_digits(&at, 2, ":") * (int64_t)3600;
+    seconds += take_digits(&at, 2, "") * (int64_t)60;
+    if (at && *at == ':') {
+        at++;
+        seconds += take_digits(&at, 2, "");
+    }
+    *out_seconds = *text == '-' ? -seconds : seconds;
+    return at && !*at;
+}
+
+static bool is_calendar(const struct tm *tm)
+{
+    return tm->tm_year >= 70 && tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+        tm->tm_mday <= 31 && tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec <= 60;
+}
+
+/* "2025-12-16 10:00:00.123456789 +00:00:00"; fraction and offset are optional. */
 static bool calendar_text(uint64_t *out_ns, const char *text)
 {
+    const char *at = text;
     struct tm tm = {.tm_isdst = 0};
-    unsigned year, month, day, hour, minute, second;
-    int used = 0;
     uint64_t nanos = 0;
+    int64_t offset;
 
-    if (sscanf(text, "%4u-%2u-%2u%*1[ T]%2u:%2u:%2u%n", &year, &month, &day, &hour, &minute,
-            &second, &used) != 6 ||
-        !used)
+    tm.tm_year = take_digits(&at, 4, "-") - 1900;
+    tm.tm_mon = take_digits(&at, 2, "-") - 1;
+    tm.tm_mday = take_digits(&at, 2, " T");
+    tm.tm_hour = take_digits(&at, 2, ":");
+    tm.tm_min = take_digits(&at, 2, ":");
+    tm.tm_sec = take_digits(&at, 2, "");
+    if (!at || !is_calendar(&tm))
         return false;
-    text += used;
-    if (*text == '.') {
+    if (*at == '.') {
         char fraction[10] = "000000000";
-        size_t length = strspn(text + 1, "0123456789");
+        size_t length = strspn(at + 1, "0123456789");
 
-        memcpy(fraction, text + 1, length < 9 ? length : 9);
+        memcpy(fraction, at + 1, length < 9 ? length : 9);
         if (!length || !parse_number(&nanos, fraction, NS_PER_S - 1))
             return false;
-        text += 1 + length;
+        at += 1 + length;
     }
-    int64_t offset = 0;
-    text += strspn(text, " ");
-    if (*text == '+' || *text == '-') {
-        unsigned off_h = 0, off_m = 0, off_s = 0;
-
-        if (sscanf(text + 1, "%2u:%2u:%2u", &off_h, &off_m, &off_s) < 1)
-            return false;
-        offset = (int64_t)off_h * 3600 + (int64_t)off_m * 60 + (int64_t)off_s;
-        if (*text == '-')
-            offset = -offset;
-    } else if (*text && strcmp(text, "Z") != 0 && strcmp(text, "UTC") != 0) {
+    if (!zone_offset(at + strspn(at, " "), &offset))
         return false;
-    }
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
-        second > 60)
-        return false;
-    tm.tm_year = (int)year - 1900;
-    tm.tm_mon = (int)month - 1;
-    tm.tm_mday = (int)day;
-    tm.tm_hour = (int)hour;
-    tm.tm_min = (int)minute;
-    tm.tm_sec = (int)second;
     int64_t seconds = (int64_t)timegm(&tm) - offset;
     if (seconds < 0)
         return false;

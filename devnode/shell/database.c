@@ -112,7 +112,7 @@ struct database *database_open(
     }
     code = open_environment(database);
     if (code) {
-        (void)reason_set(why, "cannot open database %s: %s", path, mdb_strerror(code));
+        reason_format(why, "cannot open database %s: %s", path, mdb_strerror(code));
         database_close(database);
         return NULL;
     }

@@ -7,15 +7,14 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <json-c/json.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "devnode/core/memory.h"
+#include "devnode/shell/socket.h"
 #include "nomos/hash.h"
 
 /* No client of the API sends more; a longer head is an attack or a mistake. */
@@ -412,7 +411,7 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
     server->params = *params;
     server->http = evhttp_new(params->base);
     if (!server->http) {
-        (void)reason_set(why, "cannot make an HTTP server");
+        reason_format(why, "cannot make an HTTP server");
         http_server_free(server);
         return NULL;
     }
@@ -428,7 +427,7 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
     server->socket =
         evhttp_bind_socket_with_handle(server->http, params->address->host, params->address->port);
     if (!server->socket) {
-        (void)reason_set(why, "cannot listen on %s port %u: %s", params->address->host,
+        reason_format(why, "cannot listen on %s port %u: %s", params->address->host,
             params->address->port, strerror(errno));
         http_server_free(server);
         return NULL;
@@ -438,10 +437,14 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
 
 void http_server_free(struct http_server *server)
 {
+    struct http_exchange *next;
+
     if (!server)
         return;
-    while (server->late)
-        late_free(server->late);
+    for (struct http_exchange *late = server->late; late; late = next) {
+        next = late->next;
+        late_free(late);
+    }
     if (server->http)
         evhttp_free(server->http);
     free(server);
@@ -449,14 +452,7 @@ void http_server_free(struct http_server *server)
 
 uint16_t http_server_port(const struct http_server *server)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-    socklen_t size = sizeof(address);
-
-    if (getsockname(evhttp_bound_socket_get_fd(server->socket), (struct sockaddr *)&address, &size))
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return socket_port(evhttp_bound_socket_get_fd(server->socket));
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */

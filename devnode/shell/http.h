@@ -36,8 +36,8 @@ enum http_body {
 struct http_request;
 
 struct http_route {
-    enum http_method method;
     const char *path; /* segments that begin with ':' match anything */
+    enum http_method method;
     enum http_body body;
     unsigned roles; /* which roles of node serve it: a mask of enum node_role */
     /* Served faithfully whatever the misbehaviour: the switches themselves. */

@@ -211,7 +211,7 @@ static bool read_config(struct shell *shell)
     is_read = config_read(&shell->config, file, &why);
     yaml_tree_free(file);
     if (!is_read) {
-        (void)reason_wrap(&why, "%s", shell->options.config_path);
+        reason_prefix(&why, "%s", shell->options.config_path);
         return cannot(shell, why.text);
     }
     if (!options_apply(&shell->options, &shell->config, &why))
@@ -312,7 +312,7 @@ static struct node *make_node(struct shell *shell, struct reason *why)
         return NULL;
     if (json_tx_from_object(shell->config.genesis_tx,
             "cryptarchia.service.starting_state.genesis_tx", &genesis, &err)) {
-        (void)reason_set(why, "%s", err.text);
+        reason_format(why, "%s", err.text);
         return NULL;
     }
     struct fr *keys = known_keys(shell, &params.known_key_count, why);
@@ -356,8 +356,7 @@ static bool start_node(struct shell *shell)
     log_format(
         &shell->log, CONFIG_LEVEL_INFO, "genesis block 0x%s, seed %" PRIu64, genesis, shell->seed);
     if (!database_replay(shell->database, on_replay, &replay)) {
-        (void)reason_wrap(
-            &replay.why, "database %s (remove it to start anew)", shell->config.db_path);
+        reason_prefix(&replay.why, "database %s (remove it to start anew)", shell->config.db_path);
         return cannot(shell, replay.why.text);
     }
     log_format(&shell->log, CONFIG_LEVEL_INFO, "restored %" PRIu64 " blocks, height %" PRIu64,

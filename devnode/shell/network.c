@@ -1,6 +1,5 @@
 #include "devnode/shell/network.h"
 
-#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -13,6 +12,7 @@
 
 #include "devnode/core/limits.h"
 #include "devnode/core/memory.h"
+#include "devnode/shell/socket.h"
 #include "nomos/hash.h"
 
 #define LENGTH_BYTES 4
@@ -21,8 +21,7 @@
 
 struct dialler {
     struct network *network;
-    struct sockaddr_storage address;
-    socklen_t address_size;
+    struct socket_address address;
     struct event *timer;
     struct link *link; /* NULL while pausing */
     uint32_t attempt;
@@ -239,30 +238,8 @@ static void on_dial(evutil_socket_t fd, short what, void *self)
     link->dialler = dialler;
     dialler->link = link;
     if (bufferevent_socket_connect(
-            link->stream, (struct sockaddr *)&dialler->address, (int)dialler->address_size))
+            link->stream, &dialler->address.as.any, (int)dialler->address.size))
         drop(link);
-}
-
-static bool resolve(const struct config_address *address, struct sockaddr_storage *out,
-    socklen_t *out_size, struct reason *why)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-    *out = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
-    if (inet_pton(AF_INET, address->host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(address->port);
-        *out_size = sizeof(*v4);
-        return true;
-    }
-    if (inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(address->port);
-        *out_size = sizeof(*v6);
-        return true;
-    }
-    return reason_set(why, "`%s` is no IP address", address->host);
 }
 
 static bool set_up_diallers(struct network *network, struct reason *why)
@@ -275,7 +252,7 @@ static bool set_up_diallers(struct network *network, struct reason *why)
 
         dialler->network = network;
         dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
-        if (!resolve(&params->peers[i], &dialler->address, &dialler->address_size, why))
+        if (!socket_resolve(&dialler->address, &params->peers[i], why))
             return reason_wrap(why, "initial peer");
         dialler->timer = evtimer_new(params->base, on_dial, dialler);
         if (!dialler->timer)
@@ -287,23 +264,22 @@ static bool set_up_diallers(struct network *network, struct reason *why)
 struct network *network_new(const struct network_params *params, struct reason *why)
 {
     struct network *network = memory_new(1, sizeof(*network));
-    struct sockaddr_storage address;
-    socklen_t size = 0;
+    struct socket_address address;
 
     network->params = *params;
     network->reaper = evtimer_new(params->base, reap, network);
-    if (!network->reaper || !resolve(params->listen, &address, &size, why) ||
+    if (!network->reaper || !socket_resolve(&address, params->listen, why) ||
         !set_up_diallers(network, why)) {
         network_free(network);
         return NULL;
     }
     network->listener = evconnlistener_new_bind(params->base, on_accept, network,
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED, -1,
-        (struct sockaddr *)&address, (int)size);
+        &address.as.any, (int)address.size);
     if (!network->listener) {
         int error = EVUTIL_SOCKET_ERROR();
 
-        (void)reason_set(why, "cannot listen for peers on %s port %u: %s", params->listen->host,
+        reason_format(why, "cannot listen for peers on %s port %u: %s", params->listen->host,
             params->listen->port, evutil_socket_error_to_string(error));
         network_free(network);
         return NULL;
@@ -346,14 +322,7 @@ void network_free(struct network *network)
 
 uint16_t network_port(const struct network *network)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-    socklen_t size = sizeof(address);
-
-    if (getsockname(evconnlistener_get_fd(network->listener), (struct sockaddr *)&address, &size))
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return socket_port(evconnlistener_get_fd(network->listener));
 }
 
 static void on_overflow(struct link *link)

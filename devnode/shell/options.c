@@ -241,7 +241,7 @@ enum options_result options_parse(
         options.role = ROLE_EXECUTOR;
     read_environment(&options);
     if (misbehave && !misbehave_parse(&options.misbehaviours, misbehave, why)) {
-        (void)reason_wrap(why, "NOMOS_DEVNODE_MISBEHAVE");
+        reason_prefix(why, "NOMOS_DEVNODE_MISBEHAVE");
         return OPTIONS_ERROR;
     }
     optind = 0; /* glibc: start anew, also when called more than once */
@@ -251,7 +251,7 @@ enum options_result options_parse(
         if (flag == FLAG_VERSION)
             return OPTIONS_VERSION;
         if (flag == ':' || flag == '?') {
-            (void)reason_set(
+            reason_format(
                 why, flag == ':' ? "%s needs a value" : "unknown flag %s", argv[optind - 1]);
             return OPTIONS_ERROR;
         }
@@ -259,7 +259,7 @@ enum options_result options_parse(
             return OPTIONS_ERROR;
     }
     if (optind + 1 != argc) {
-        (void)reason_set(why,
+        reason_format(why,
             optind == argc ? "the path of the configuration is missing"
                            : "more than one configuration is given");
         return OPTIONS_ERROR;

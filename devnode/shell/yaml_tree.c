@@ -66,9 +66,9 @@ static void append(struct yaml_tree *parent, char *key, struct yaml_tree *value)
 {
     if (parent->count == parent->room) {
         parent->room = parent->room ? parent->room * 2 : 4;
-        parent->values = memory_resize(parent->values, parent->room, sizeof(*parent->values));
+        parent->values = memory_resize(parent->values, parent->room, sizeof(struct yaml_tree *));
         if (parent->kind == YAML_MAPPING)
-            parent->keys = memory_resize(parent->keys, parent->room, sizeof(*parent->keys));
+            parent->keys = memory_resize(parent->keys, parent->room, sizeof(char *));
     }
     if (parent->kind == YAML_MAPPING)
         parent->keys[parent->count] = key;
@@ -78,7 +78,7 @@ static void append(struct yaml_tree *parent, char *key, struct yaml_tree *value)
 static const struct yaml_tree *entry(
     const struct yaml_tree *mapping, const char *key, size_t key_length)
 {
-    if (mapping->kind != YAML_MAPPING)
+    if (!mapping || mapping->kind != YAML_MAPPING)
         return NULL;
     for (size_t i = 0; i < mapping->count; i++) {
         if (strncmp(mapping->keys[i], key, key_length) == 0 && !mapping->keys[i][key_length])
@@ -114,7 +114,7 @@ static bool read_children(struct reader *reader, struct yaml_tree *parent, unsig
             key = memory_text((const char *)event.data.scalar.value);
             yaml_event_delete(&event);
             if (entry(parent, key, strlen(key))) {
-                (void)reason_set(
+                reason_format(
                     reader->why, "%s:%zu: key `%s` is given twice", reader->name, line, key);
                 free(key);
                 return false;
@@ -140,12 +140,12 @@ static struct yaml_tree *read_value(struct reader *reader, yaml_event_t *event, 
     struct yaml_tree *value;
 
     if (depth > YAML_DEPTH_MAX) {
-        (void)reason_set(reader->why, "%s:%zu: nested deeper than %d levels", reader->name, line,
+        reason_format(reader->why, "%s:%zu: nested deeper than %d levels", reader->name, line,
             YAML_DEPTH_MAX);
         return NULL;
     }
     if (reader->value_count >= YAML_VALUES_MAX) {
-        (void)reason_set(
+        reason_format(
             reader->why, "%s:%zu: more than %u values", reader->name, line, YAML_VALUES_MAX);
         return NULL;
     }
@@ -163,7 +163,7 @@ static struct yaml_tree *read_value(struct reader *reader, yaml_event_t *event, 
         value = value_new(reader, YAML_SEQUENCE, event);
         set_tag(value, event->data.sequence_start.tag);
     } else {
-        (void)reason_set(reader->why,
+        reason_format(reader->why,
             "%s:%zu: an alias, which a node configuration may not use; write the value out",
             reader->name, line);
         return NULL;
@@ -189,7 +189,7 @@ static struct yaml_tree *read_document(struct reader *reader)
             continue;
         }
         if (event.type == YAML_STREAM_END_EVENT) {
-            (void)reason_set(reader->why, "%s: the file is empty", reader->name);
+            reason_format(reader->why, "%s: the file is empty", reader->name);
             return NULL;
         }
         root = read_value(reader, &event, 0);
@@ -226,7 +226,7 @@ struct yaml_tree *yaml_tree_parse(
     struct reader reader = {.name = name, .why = why};
 
     if (!yaml_parser_initialize(&reader.parser)) {
-        (void)reason_set(why, "%s: out of memory", name);
+        reason_format(why, "%s: out of memory", name);
         return NULL;
     }
     yaml_parser_set_input_string(&reader.parser, bytes, size);
@@ -244,7 +244,7 @@ struct yaml_tree *yaml_tree_read(const char *path, struct reason *why)
     FILE *file = fopen(path, "re");
 
     if (!file) {
-        (void)reason_set(why, "cannot read %s: %s", path, strerror(errno));
+        reason_format(why, "cannot read %s: %s", path, strerror(errno));
         return NULL;
     }
     size_t room = 1 << 16;
@@ -260,9 +260,9 @@ struct yaml_tree *yaml_tree_read(const char *path, struct reason *why)
     }
     struct yaml_tree *root = NULL;
     if (ferror(file))
-        (void)reason_set(why, "cannot read %s: %s", path, strerror(errno));
+        reason_format(why, "cannot read %s: %s", path, strerror(errno));
     else if (size >= YAML_BYTES_MAX)
-        (void)reason_set(why, "%s is larger than %u MiB", path, YAML_BYTES_MAX >> 20);
+        reason_format(why, "%s is larger than %u MiB", path, YAML_BYTES_MAX >> 20);
     else
         root = yaml_tree_parse(path, bytes, size, why);
     (void)fclose(file);
