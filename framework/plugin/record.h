@@ -14,8 +14,10 @@ enum {
     RECORD_SIZE_MAX = 4096 /* ten times what the largest has today; beyond it is no size */
 };
 
-/* How large a record is up to and with a field: what minor 0 has ends with its last field. */
-#define RECORD_END(type, field) (offsetof(type, field) + sizeof(((type *)0)->field))
+/* How large a record is up to and with a field: what minor 0 has ends with its last field. (The
+   struct keeps the analyzer from taking the size of a pointer for a mistake.) */
+#define RECORD_END(type, field)                                                                    \
+    (offsetof(type, field) + sizeof(struct { __typeof__(((type *)0)->field) it; }))
 
 struct record_shape {
     const char *name; /* "assay_plugin", for messages */
