@@ -1,7 +1,7 @@
 # What an author of plugins needs: headers, the CMake package, a pkg-config file. Programs and plugins are installed
 # where they are defined.
 include(CMakePackageConfigHelpers)
-set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/assay")
+set(package_directory "${CMAKE_INSTALL_DATADIR}/cmake/assay") # found there whatever a system calls its lib
 set(generated "${CMAKE_BINARY_DIR}/package")
 
 configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/assayConfig.cmake.in" "${generated}/assayConfig.cmake"
@@ -15,4 +15,4 @@ install(DIRECTORY "${CMAKE_SOURCE_DIR}/include/assay" DESTINATION "${CMAKE_INSTA
 install(FILES "${generated}/assayConfig.cmake" "${generated}/assayConfigVersion.cmake"
   "${CMAKE_SOURCE_DIR}/cmake/AssayPlugin.cmake" "${CMAKE_SOURCE_DIR}/cmake/plugin.map"
   DESTINATION "${package_directory}")
-install(FILES "${generated}/assay.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${generated}/assay.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")

@@ -2,8 +2,8 @@
 #
 # Makes a plugin library as docs/abi.md asks: one exported symbol, no undefined ones, all bound at load, symbols of
 # linked static libraries hidden. The file name is the plugin's id, or the vendor for a library of several.
-# It lands in the plugin directory of the build tree (or in DIRECTORY), and is installed into that of the install tree
-# unless NO_INSTALL is given. The target is plugin_<file name>, with _ for what is no letter or digit.
+# It lands in DIRECTORY, by default build/plugins (in assay's own build: where the program looks), and is installed into
+# the plugin directory under the prefix unless NO_INSTALL is given. The target is plugin_<file name>, with _ for what is no letter or digit.
 #
 # This file serves assay's own build and, installed, every project that calls find_package(assay).
 set(_assay_plugin_map "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
@@ -19,7 +19,10 @@ function(assay_add_plugin name)
   endif()
   target_link_libraries(${target} PRIVATE assay::abi ${arg_LIBRARIES})
   if(NOT arg_DIRECTORY)
-    set(arg_DIRECTORY "${CMAKE_BINARY_DIR}/${ASSAY_PLUGINDIR}")
+    if(NOT ASSAY_PLUGIN_OUTPUT) # which the installed package sets
+      set(ASSAY_PLUGIN_OUTPUT "${ASSAY_PLUGINDIR}")
+    endif()
+    set(arg_DIRECTORY "${CMAKE_BINARY_DIR}/${ASSAY_PLUGIN_OUTPUT}")
   endif()
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME "${name}" C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden

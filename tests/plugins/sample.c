@@ -49,11 +49,14 @@ static assay_status wait_until_cancelled(assay_task *task, const assay_host *hos
     return assay_clock_of(host)->sleep_until(task, ASSAY_FOREVER);
 }
 
+/* One look at what never changes, so that nobody waits for the first. */
 static assay_status follow(void *self, assay_task *task, uint32_t node)
 {
     const struct self *its = self;
+    const assay_observation still = {
+        .struct_size = sizeof(still), .tip = "genesis", .final = "genesis", .mode = "Online"};
 
-    (void)node;
+    (void)assay_observe_of(its->host)->status(its->host, node, &still);
     return wait_until_cancelled(task, its->host);
 }
 
@@ -64,10 +67,10 @@ static const assay_system_ops still_ops = {
     .ready = be_ready,
     .follow = follow,
 };
-static const char *const clock_only[] = {ASSAY_CLOCK, NULL};
+static const char *const still_needs[] = {ASSAY_CLOCK, ASSAY_OBSERVE, NULL};
 
 ASSAY_PLUGIN(still, ASSAY_SYSTEM, "sample.still", "1.0.0", "Nodes that are nothing but names",
-    .needs = clock_only, .create = create, .destroy = destroy, .system = &still_ops);
+    .needs = still_needs, .create = create, .destroy = destroy, .system = &still_ops);
 
 /* ---- deployer ---- */
 
