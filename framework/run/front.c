@@ -94,7 +94,6 @@ static const char **check_words(const struct check *check)
 
 static pid_t start_check(const struct check *check, int answer_fd, struct error *err)
 {
-    extern char **environ;
     struct front_environment additions = {0};
     struct spawn_failure failure;
     const int descriptors[] = {answer_fd};
