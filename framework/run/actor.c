@@ -1,12 +1,15 @@
 #include "framework/run/actor.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "framework/base/str.h"
 
-enum { TEXT_SIZE = HOST_WHY_SIZE - 32 }; /* leaves room for the operation's name in front */
+enum {
+    TEXT_SIZE = HOST_WHY_SIZE - 32
+}; /* leaves room for the operation's name in front */
 
 assay_status actor_init(
     struct actor *actor, struct host *host, const struct plan_instance *item, struct error *err)
@@ -22,10 +25,7 @@ assay_status actor_init(
 void actor_done(struct actor *actor)
 {
     if (!actor->host || host_instance_is_stuck(actor->host))
-        return; /* its threads may still use what destroy would free */
-    if (actor->is_created && actor->plugin->descriptor.destroy)
-        actor->plugin->descriptor.destroy(actor->self);
-    actor->is_created = false;
+        return; /* its threads may still use what would be freed */
     host_instance_free(actor->host);
     actor->host = NULL;
 }
@@ -83,6 +83,15 @@ static assay_status call_create(assay_task *task, void *arg)
         host_instance_table(actor->host), actor->instance->values.data, &actor->self);
 }
 
+static assay_status call_destroy(assay_task *task, void *arg)
+{
+    const struct actor *actor = arg;
+
+    (void)task;
+    actor->plugin->descriptor.destroy(actor->self);
+    return ASSAY_OK;
+}
+
 static assay_status call_prepare(assay_task *task, void *arg)
 {
     const struct actor *actor = arg;
@@ -128,6 +137,21 @@ bool actor_create(struct actor *actor)
 
     actor->is_created = perform(actor, &spec);
     return actor->is_created;
+}
+
+bool actor_destroy(struct actor *actor)
+{
+    const struct host_operation_spec spec = {.name = "destroy",
+        .body = call_destroy,
+        .arg = actor,
+        .limit = 10 * ASSAY_SECOND, /* as for create */
+        .grace = ASSAY_SECOND,
+        .is_sheltered = true};
+
+    if (!actor->is_created)
+        return true;
+    actor->is_created = false;
+    return perform(actor, &spec);
 }
 
 bool actor_prepare(struct actor *actor, const struct actor_limits *limits)
@@ -197,6 +221,7 @@ bool actor_run_start(struct actor *actor, const struct actor_limits *limits)
 
     if (actor->is_broken || !actor->plugin->descriptor.run)
         return !actor->is_broken;
+    actor->was_run = true;
     return start(actor, &spec);
 }
 
@@ -221,24 +246,37 @@ bool actor_end(struct actor *actor, bool is_cancelled)
 
 /* ---- judging ---- */
 
-/* Takes the plugin's answer. One that it never gave, or that has an unknown number, is a broken
-   contract; an answer is only taken from a judge that returned OK. */
+__attribute__((format(printf, 2, 3))) static bool reject_verdict(
+    struct actor *actor, const char *format, ...)
+{
+    char text[160];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    host_violation(actor->host, "judge returned OK and %s", text);
+    actor->outcome = OUTCOME_ERROR;
+    (void)snprintf(actor->why, sizeof(actor->why),
+        "judge: returned OK and %s; what it says does not count", text);
+    return false;
+}
+
+/* Takes the plugin's answer. One that it never gave, or that makes no sense in any field, is a
+   broken contract and never a pass; an answer is only taken from a judge that returned OK. */
 static bool take_verdict(struct actor *actor)
 {
     const assay_verdict *verdict = &actor->verdict;
 
-    if (verdict->outcome < ASSAY_PASS || verdict->outcome > ASSAY_VACUOUS) {
-        host_violation(actor->host, "judge returned OK and the outcome %u, which is none",
-            (unsigned)verdict->outcome);
-        actor->outcome = OUTCOME_ERROR;
-        (void)snprintf(actor->why, sizeof(actor->why),
-            "judge: returned OK without a verdict (outcome %u); the plugin must set one",
-            (unsigned)verdict->outcome);
-        return false;
-    }
+    if (verdict->outcome < ASSAY_PASS || verdict->outcome > ASSAY_VACUOUS)
+        return reject_verdict(actor, "the outcome %u, which is none", (unsigned)verdict->outcome);
+    if (!(verdict->coverage >= 0.0 && verdict->coverage <= 1.0)) /* not a number is neither */
+        return reject_verdict(
+            actor, "a coverage of %g, which is not from 0 to 1", verdict->coverage);
+    if (verdict->reserved != 0)
+        return reject_verdict(actor, "%u in a reserved field", (unsigned)verdict->reserved);
     actor->outcome = outcome_of_verdict(verdict->outcome);
-    actor->coverage =
-        verdict->coverage >= 0.0 && verdict->coverage <= 1.0 ? verdict->coverage : 0.0;
+    actor->coverage = verdict->coverage;
     (void)snprintf(actor->why, sizeof(actor->why), "%.*s",
         (int)strnlen(verdict->why, sizeof(verdict->why)), verdict->why);
     return true;

@@ -22,7 +22,7 @@ struct actor {
     void *self;
     bool is_created, is_prepared,
         is_broken; /* broken: no operation but finish is called any more */
-    bool is_judged;
+    bool is_judged, was_run;
     enum outcome outcome;
     double coverage;
     assay_verdict verdict; /* written by judge, which may be stuck in there for ever */
@@ -36,7 +36,7 @@ struct actor_limits {
 
 assay_status actor_init(
     struct actor *actor, struct host *host, const struct plan_instance *item, struct error *err);
-void actor_done(struct actor *actor); /* destroys the plugin's instance, unless it is stuck */
+void actor_done(struct actor *actor); /* after actor_destroy; keeps what is stuck */
 
 /* Each returns whether it went well; when not, why and outcome say more. */
 bool actor_create(struct actor *actor);
@@ -44,6 +44,7 @@ bool actor_prepare(struct actor *actor, const struct actor_limits *limits);
 bool actor_plan(struct actor *actor, const struct actor_limits *limits); /* systems */
 bool actor_finish(struct actor *actor, const struct actor_limits *limits);
 bool actor_judge(struct actor *actor, const struct actor_limits *limits); /* expectations */
+bool actor_destroy(struct actor *actor); /* only while no instance is stuck */
 
 /* A deployer's prepare has no limit of its own but the options that it has. It is started, waited
    for by the life cycle, and ended like run. */

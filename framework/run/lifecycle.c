@@ -181,7 +181,10 @@ static enum event enter_create(struct life *life)
     {
         if (create_actor(life, actor))
             continue;
-        set_reason(life, actor, EXIT_CODE_DEPLOYMENT);
+        set_reason(life, actor,
+            actor->instance->kind == ASSAY_SYSTEM || actor->instance->kind == ASSAY_DEPLOYER
+                ? EXIT_CODE_DEPLOYMENT
+                : EXIT_CODE_UNDECIDED);
         return event_of(life, false);
     }
     return event_of(life, true);
@@ -367,15 +370,20 @@ static enum event enter_judge(struct life *life)
     return event_of(life, true);
 }
 
-/* What was not judged is not passed. */
+/* What was not judged is not passed, and neither is a workload that never ran. */
 static void close_open_judgements(struct life *life)
 {
     EACH_ACTOR(actor, life)
     {
-        if (actor->instance->kind != ASSAY_EXPECTATION || actor->is_judged || actor->is_broken)
+        const bool is_workload = actor->instance->kind == ASSAY_WORKLOAD;
+        const bool is_open = is_workload
+            ? !actor->was_run
+            : actor->instance->kind == ASSAY_EXPECTATION && !actor->is_judged;
+
+        if (!is_open || actor->is_broken)
             continue;
         actor->outcome = outcome_worst(actor->outcome, OUTCOME_UNDECIDED);
-        (void)snprintf(actor->why, sizeof(actor->why), "not judged: %s",
+        (void)snprintf(actor->why, sizeof(actor->why), "not %s: %s", is_workload ? "run" : "judged",
             host_is_interrupted(life->host) ? "the run was interrupted"
                 : life->is_deployed         ? "the run ended early"
                                             : "the network did not come up");
@@ -393,6 +401,26 @@ static void finish_kind(struct life *life, uint32_t kind)
     }
 }
 
+static bool is_anyone_stuck(const struct life *life)
+{
+    EACH_ACTOR(actor, life)
+    {
+        if (actor->host && host_instance_is_stuck(actor->host))
+            return true;
+    }
+    return false;
+}
+
+/* In reverse: who offers services goes after those who use them. Who is stuck may still use any. */
+static void destroy_all(struct life *life)
+{
+    for (size_t i = life->actor_count; i-- > 0 && !is_anyone_stuck(life);) {
+        if (!actor_destroy(&life->actors[i]))
+            progress_say(
+                life->progress, "%s: %s", life->actors[i].instance->name, life->actors[i].why);
+    }
+}
+
 static enum event enter_teardown(struct life *life)
 {
     end_kind(life, ASSAY_WORKLOAD);
@@ -404,6 +432,7 @@ static enum event enter_teardown(struct life *life)
     finish_kind(life, ASSAY_DEPLOYER);
     finish_kind(life, ASSAY_SYSTEM);
     close_open_judgements(life);
+    destroy_all(life);
     return EVENT_OK;
 }
 
@@ -459,21 +488,15 @@ static assay_status init_actors(struct life *life, struct error *err)
     return status;
 }
 
-/* Destroys what can be destroyed. False: somebody is stuck, and its memory stays. */
+/* False: somebody is stuck, and its memory stays. */
 static bool free_actors(struct life *life)
 {
-    bool is_stuck = false;
-
-    EACH_ACTOR(actor, life)
-    {
-        is_stuck = is_stuck || (actor->host && host_instance_is_stuck(actor->host));
-    }
-    /* In reverse: who offers services goes after those who use them. */
-    for (size_t i = life->actor_count; i-- > 0 && !is_stuck;)
+    if (is_anyone_stuck(life))
+        return false;
+    for (size_t i = life->actor_count; i-- > 0;)
         actor_done(&life->actors[i]);
-    if (!is_stuck)
-        free(life->actors);
-    return !is_stuck;
+    free(life->actors);
+    return true;
 }
 
 static void collect(struct life *life)
