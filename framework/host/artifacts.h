@@ -1,4 +1,5 @@
-/* assay.artifacts/1: files that an instance leaves in artifacts/<instance>/ of the run directory. */
+/* assay.artifacts/1: files that an instance leaves in artifacts/<instance>/ of the run
+   directory. */
 #ifndef ASSAY_HOST_ARTIFACTS_H
 #define ASSAY_HOST_ARTIFACTS_H
 

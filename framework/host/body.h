@@ -1,9 +1,9 @@
 /* What a block includes, packed: a thousand transaction ids of 64 hexadecimal digits take 32 KiB
    instead of 80.
 
-   A body is made once from a plugin's list and is constant then. Readers expand it back into a list;
-   the expansion is shared by all readers that hold it at the time. Bodies are counted: whoever holds
-   one gives it back with body_unref. Any thread. */
+   A body is made once from a plugin's list and is constant then. Readers expand it back into a
+   list; the expansion is shared by all readers that hold it at the time. Bodies are counted:
+   whoever holds one gives it back with body_unref. Any thread. */
 #ifndef ASSAY_HOST_BODY_H
 #define ASSAY_HOST_BODY_H
 

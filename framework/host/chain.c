@@ -186,9 +186,10 @@ static assay_status publish_again(struct chain_block *block, const assay_block_i
     return ASSAY_OK;
 }
 
-assay_status chain_publish(struct chain *chain, const assay_block_info *info, struct body *body,
-    assay_ns now, uint32_t *out, struct error *err)
+assay_status chain_publish(
+    struct chain *chain, const struct chain_news *news, uint32_t *out, struct error *err)
 {
+    const assay_block_info *info = news->info;
     const bool is_bodiless = info->flags & ASSAY_BLOCK_BODILESS;
     struct header header = {0};
     struct chain_block *block = NULL;
@@ -211,10 +212,10 @@ assay_status chain_publish(struct chain *chain, const assay_block_info *info, st
     if (s)
         return s;
     if (!block->is_published)
-        block->seen_at = now;
+        block->seen_at = news->now;
     if (!block->is_published || (block->is_bodiless && !is_bodiless)) {
         body_unref(block->body);
-        block->body = body_ref(body);
+        block->body = body_ref(news->body);
         block->is_bodiless = is_bodiless;
     }
     block->is_published = true;

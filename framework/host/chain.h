@@ -1,8 +1,8 @@
 /* The chains that the nodes hold, as one graph of blocks and a view per node.
 
-   Blocks are known by id and numbered from 0 in the order in which they were first heard of. A block
-   is either published (its header is known, and its contents too unless it is bodiless), or only
-   heard of: as somebody's parent, or because somebody is about to fetch it. A view is a node's
+   Blocks are known by id and numbered from 0 in the order in which they were first heard of. A
+   block is either published (its header is known, and its contents too unless it is bodiless), or
+   only heard of: as somebody's parent, or because somebody is about to fetch it. A view is a node's
    present chain by height, and beside it the blocks that the node has called final.
 
    Data only: no lock, no clock, no host. Whoever owns it (observe.c) locks. Views grow by 8 bytes a
@@ -77,22 +77,28 @@ struct chain_block *chain_block(const struct chain *chain, uint32_t number);
    ASSAY_ID_MAX - 1, CHAIN_BLOCKS_MAX is reached, or there is no memory. */
 uint32_t chain_hear(struct chain *chain, const char *id);
 
-/* Publishes a block, a genesis if its parent is "" or all zeros, with its body, of which it takes a reference of its own. Again is fine: a
-   bodiless block gets its contents, anything else stays. ASSAY_E_INVALID: an id that is no id, its
-   own parent, a height that is not its parent's plus one, or another parent, slot or height than
-   before. ASSAY_E_LAGGED: CHAIN_BLOCKS_MAX. */
-assay_status chain_publish(struct chain *chain, const assay_block_info *info, struct body *body,
-    assay_ns now, uint32_t *out, struct error *err);
+/* Publishes a block, a genesis if its parent is "" or all zeros, with its body, of which it takes a
+   reference of its own. Again is fine: a bodiless block gets its contents, anything else stays.
+   ASSAY_E_INVALID: an id that is no id, its own parent, a height that is not its parent's plus one,
+   or another parent, slot or height than before. ASSAY_E_LAGGED: CHAIN_BLOCKS_MAX. */
+struct chain_news {
+    const assay_block_info *info; /* full-sized */
+    struct body *body;
+    assay_ns now;
+};
+assay_status chain_publish(
+    struct chain *chain, const struct chain_news *news, uint32_t *out, struct error *err);
 
-/* What a view's move means for those who watch: the `count` blocks from height `first` on are new. */
+/* What a view's move means for those who watch: the `count` blocks from height `first` on
+   are new. */
 struct chain_move {
     uint64_t first, count;
     bool is_reorg; /* blocks were given up */
 };
 
 /* The node's tip moved through ids, oldest first, the last of which is the tip now: each published,
-   each the parent of the next. The first one's parent stands on the view, or is the view's own root,
-   or the first one is at height 0 or 1; or the view is empty. What stands already stays.
+   each the parent of the next. The first one's parent stands on the view, or is the view's own
+   root, or the first one is at height 0 or 1; or the view is empty. What stands already stays.
    ASSAY_E_INVALID: it does not fit. On failure the view is unchanged. */
 struct chain_path {
     const char *const *ids;

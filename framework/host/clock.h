@@ -2,7 +2,8 @@
 
    Run time counts from clock_start, by the monotonic clock, which a stopped machine or a set wall
    clock does not bend. The wall clock is read once, at the start; later wall times are that plus
-   run time, so timestamps in a report never go backwards. Read-only after clock_start; any thread. */
+   run time, so timestamps in a report never go backwards. Read-only after clock_start; any
+   thread. */
 #ifndef ASSAY_HOST_CLOCK_H
 #define ASSAY_HOST_CLOCK_H
 

@@ -1,46 +1,23 @@
 #include "framework/host/deployment.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "framework/base/file.h"
 #include "framework/base/mem.h"
 #include "framework/base/path.h"
 #include "framework/base/str.h"
+#include "framework/host/commands.h"
+#include "framework/host/deployment_state.h"
 #include "framework/host/metrics.h"
 #include "framework/host/nodefiles.h"
 #include "framework/host/ports.h"
-#include "framework/host/processes.h"
-#include "framework/host/program.h"
 #include "framework/host/readiness.h"
 #include "framework/host/record.h"
 #include "framework/host/spec.h"
 #include "framework/host/state.h"
 #include "framework/host/tasks_internal.h"
 #include "framework/topology/topology.h"
-
-struct node_process {
-    const char *directory; /* absolute */
-    char *log;
-    uint32_t process; /* PROCESS_NONE: never started */
-};
-
-struct deployment {
-    struct host *host;
-    const struct process_ops *ops; /* NULL: processes cannot be started */
-    char *workspace;
-    struct ports *ports;
-    struct node_process *nodes;
-    uint32_t node_count;
-    _Atomic uint32_t commands; /* executed, to number their output files */
-
-    pthread_mutex_t lock; /* guards the nodes' process numbers; wakes with it */
-    struct waiters waiters;
-};
 
 /* ---- life ---- */
 
@@ -341,7 +318,7 @@ static assay_status service_collect_log(
 
 /* ---- the service: processes ---- */
 
-static assay_status need_ops(const assay_host *table, const char *function)
+assay_status deployment_need_ops(const assay_host *table, const char *function)
 {
     if (host_of(table)->deployment->ops)
         return ASSAY_OK;
@@ -357,7 +334,7 @@ static assay_status service_start(const assay_host *table, uint32_t node)
     assay_process old = {.state = 0};
     struct error err = {0};
     uint32_t process = PROCESS_NONE;
-    assay_status s = need_ops(table, "deployment.start");
+    assay_status s = deployment_need_ops(table, "deployment.start");
 
     if (s || !node_exists(table, node, "deployment.start", &s))
         return s;
@@ -392,7 +369,7 @@ static assay_status service_signal(const assay_host *table, uint32_t node, int32
     struct deployment *deployment = host_of(table)->deployment;
     const uint32_t process = node_process(deployment, node);
     struct error err = {0};
-    assay_status s = need_ops(table, "deployment.signal");
+    assay_status s = deployment_need_ops(table, "deployment.signal");
 
     if (s)
         return s;
@@ -418,10 +395,10 @@ static assay_status service_process(const assay_host *table, uint32_t node, assa
     return ASSAY_OK;
 }
 
-/* Waits until the process is not running any more. */
-static assay_status await_end(assay_task *task, struct deployment *deployment, uint32_t process,
-    assay_ns until, assay_process *out)
+assay_status deployment_await_end(
+    assay_task *task, uint32_t process, assay_ns until, assay_process *out)
 {
+    struct deployment *deployment = host_of(task_host(task))->deployment;
     struct error err = {0};
     assay_status s = task_enter(task), read = ASSAY_OK;
 
@@ -444,13 +421,13 @@ static assay_status service_wait_exit(assay_task *task, uint32_t node, assay_ns 
     struct deployment *deployment = host_of(table)->deployment;
     const uint32_t process = node_process(deployment, node);
     assay_process ended;
-    const assay_status s = need_ops(table, "deployment.wait_exit");
+    const assay_status s = deployment_need_ops(table, "deployment.wait_exit");
 
     if (s)
         return s;
     if (process == PROCESS_NONE)
         return task_fail(task, ASSAY_E_NOTFOUND, "node %u was never started", node);
-    return await_end(task, deployment, process, until, &ended);
+    return deployment_await_end(task, process, until, &ended);
 }
 
 static assay_status service_end_all(assay_task *task, assay_ns grace)
@@ -462,7 +439,7 @@ static assay_status service_end_all(assay_task *task, assay_ns grace)
     assay_status s = task_enter(task);
 
     if (!s)
-        s = need_ops(table, "deployment.end_all");
+        s = deployment_need_ops(table, "deployment.end_all");
     if (s)
         return s;
     s = deployment->ops->end_all(deployment->ops->self, grace < 0 ? 0 : grace, &ticket, &err);
@@ -480,133 +457,6 @@ static assay_status service_metrics_at(const assay_host *table, const char *url)
     return metrics_set_url(host_of(table)->metrics, table, url);
 }
 
-/* ---- the service: commands ---- */
-
-/* argv with its program's path in front instead of its name. */
-struct command {
-    const char *words[EXEC_WORDS_MAX + 1];
-    char *program;
-};
-
-static assay_status command_read(
-    const assay_host *table, const char *const *argv, struct command *out)
-{
-    struct error err = {0};
-    size_t count = 0;
-    assay_status s = ASSAY_OK;
-
-    while (argv && argv[count] && count < EXEC_WORDS_MAX)
-        count++;
-    if (count == 0 || argv[count])
-        return instance_fail(
-            table, ASSAY_E_INVALID, "a command has 1 to %d words", EXEC_WORDS_MAX - 1);
-    s = program_find(NULL, argv[0], &out->program, &err);
-    if (s)
-        return instance_fail(table, s, "%s", err.text);
-    memcpy(out->words, argv, (count + 1) * sizeof(*argv));
-    out->words[0] = out->program;
-    return ASSAY_OK;
-}
-
-static assay_status service_undo(const assay_host *table, const char *const *argv)
-{
-    const struct deployment *deployment = host_of(table)->deployment;
-    auto_free struct command *command = mem_new(sizeof(*command));
-    struct error err = {0};
-    assay_status s = need_ops(table, "deployment.undo");
-
-    if (s)
-        return s;
-    if (!command)
-        return instance_fail(table, ASSAY_E_NOMEM, "out of memory");
-    s = command_read(table, argv, command);
-    if (s)
-        return s;
-    s = deployment->ops->undo(deployment->ops->self, command->words, &err);
-    free(command->program);
-    return s ? instance_fail(table, s, "deployment.undo: %s", err.text) : s;
-}
-
-/* What the command printed, at most EXEC_OUTPUT_MAX, into the task's scratch memory. */
-static assay_status output_read(assay_task *task, const char *path, assay_bytes *out)
-{
-    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    const size_t wanted = size > EXEC_OUTPUT_MAX ? EXEC_OUTPUT_MAX : (size_t)(size > 0 ? size : 0);
-    char *text = task_scratch(task, wanted + 1);
-    size_t used = 0;
-
-    if (!text)
-        return ASSAY_E_NOMEM;
-    while (used < wanted) {
-        const ssize_t n = pread(fd, text + used, wanted - used, (off_t)used);
-
-        if (n <= 0)
-            break; /* somebody cut it meanwhile: what there is will do */
-        used += (size_t)n;
-    }
-    text[used] = '\0';
-    *out = (assay_bytes){.data = text, .size = used};
-    return ASSAY_OK;
-}
-
-/* Runs it; a command that is not done in time, or no longer wanted, is killed. */
-static assay_status command_run(assay_task *task, const struct command *command, const char *output,
-    assay_ns until, assay_process *out)
-{
-    struct deployment *deployment = host_of(task_host(task))->deployment;
-    uint32_t process = PROCESS_NONE;
-    struct error err = {0};
-    assay_status s = deployment->ops->start(deployment->ops->self,
-        &(struct process_spec){.name = path_base(command->program),
-            .argv = command->words,
-            .directory = deployment->workspace,
-            .output = output},
-        &process, &err);
-
-    if (s)
-        return task_fail(task, s, "%s: %s", command->program, err.text);
-    s = await_end(task, deployment, process, until, out);
-    if (s == ASSAY_E_TIMEOUT || s == ASSAY_E_CANCELLED)
-        (void)deployment->ops->signal(deployment->ops->self, process, SIGKILL, NULL);
-    if (s == ASSAY_E_TIMEOUT)
-        return task_fail(task, s, "%s was not done in time, and killed", command->program);
-    return s;
-}
-
-static assay_status service_exec(assay_task *task, const char *const *argv, assay_ns until,
-    int32_t *exit_code, assay_bytes *output)
-{
-    const assay_host *table = task_host(task);
-    struct deployment *deployment = host_of(table)->deployment;
-    auto_free struct command *command = mem_new(sizeof(*command));
-    auto_free char *path = str_format(
-        "%s/.command-%u", deployment->workspace, atomic_fetch_add(&deployment->commands, 1));
-    assay_process ended;
-    assay_bytes text = {0};
-    assay_status s = need_ops(table, "deployment.exec");
-
-    if (s)
-        return s;
-    if (!command || !path || dir_make(deployment->workspace, 0755, NULL))
-        return task_fail(task, ASSAY_E_IO, "cannot make %s", deployment->workspace);
-    s = command_read(table, argv, command);
-    if (s)
-        return s;
-    s = command_run(task, command, path, until, &ended);
-    if (!s)
-        s = output_read(task, path, &text);
-    (void)unlink(path);
-    free(command->program);
-    if (s)
-        return s;
-    if (exit_code) /* as a shell says it: 128 and the signal that ended it */
-        *exit_code = (int32_t)ended.code + (ended.state == ASSAY_PROCESS_KILLED ? 128 : 0);
-    if (output)
-        *output = text;
-    return ASSAY_OK;
-}
-
 const assay_deployment deployment_table = {
     .struct_size = sizeof(assay_deployment),
     .spec = service_spec,
@@ -618,8 +468,8 @@ const assay_deployment deployment_table = {
     .bind = service_bind,
     .render = service_render,
     .write_files = service_write_files,
-    .undo = service_undo,
-    .exec = service_exec,
+    .undo = command_undo,
+    .exec = command_exec,
     .start = service_start,
     .signal = service_signal,
     .process = service_process,

@@ -6,18 +6,11 @@
 #ifndef ASSAY_HOST_DEPLOYMENT_H
 #define ASSAY_HOST_DEPLOYMENT_H
 
-#include <pthread.h>
-
 #include "framework/base/error.h"
-#include "framework/host/tasks.h"
 
 struct deployment;
 struct host;
 
-enum {
-    EXEC_OUTPUT_MAX = 1024 * 1024, /* bytes kept of a command's output: the ABI's promise */
-    EXEC_WORDS_MAX = 1024
-};
 #define NODE_LOG_NAME "output.log"
 
 struct deployment *deployment_new(struct host *host);

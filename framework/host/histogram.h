@@ -1,11 +1,11 @@
 /* A histogram of numbers from 0 up, whose quantiles are within 1 % of the truth.
 
    Log-linear: each power of two between 2^-40 and 2^40 (a picosecond to 12 days when the unit is
-   seconds; bytes up to a tebibyte) is cut into 64 equal parts, of which a quantile names the middle:
-   off by at most 1/128 of the value. Zero has a part of its own; what is smaller or larger than the
-   range counts in the outermost part, but min and max stay exact, and quantiles are kept between
-   them. Parts are made when first needed, a power of two at a time: a histogram of similar numbers
-   takes 2 KiB. One thread at a time. */
+   seconds; bytes up to a tebibyte) is cut into 64 equal parts, of which a quantile names the
+   middle: off by at most 1/128 of the value. Zero has a part of its own; what is smaller or larger
+   than the range counts in the outermost part, but min and max stay exact, and quantiles are kept
+   between them. Parts are made when first needed, a power of two at a time: a histogram of similar
+   numbers takes 2 KiB. One thread at a time. */
 #ifndef ASSAY_HOST_HISTOGRAM_H
 #define ASSAY_HOST_HISTOGRAM_H
 

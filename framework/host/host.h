@@ -61,8 +61,8 @@ struct host_config {
     void *crumb_context;
 };
 
-/* Copies config's texts; topology, overrides, tables and contexts stay borrowed and outlive the host.
-   The run's clock starts here. ASSAY_E_INVALID: more than HOST_NODES_MAX nodes. */
+/* Copies config's texts; topology, overrides, tables and contexts stay borrowed and outlive the
+   host. The run's clock starts here. ASSAY_E_INVALID: more than HOST_NODES_MAX nodes. */
 assay_status host_new(const struct host_config *config, struct host **out, struct error *err);
 
 /* Frees everything. Instances must have been freed. When one is stuck, nothing is freed: its
@@ -107,7 +107,8 @@ const assay_host *host_instance_table(const struct host_instance *instance);
 const char *host_instance_name(const struct host_instance *instance);
 bool host_instance_is_stuck(const struct host_instance *instance);
 
-/* The one system and the one deployer, once created. `ops` must be full-sized and outlive the run. */
+/* The one system and the one deployer, once created. `ops` must be full-sized and outlive
+   the run. */
 void host_attach_system(
     struct host *host, struct host_instance *instance, const assay_system_ops *ops, void *self);
 void host_attach_deployer(
@@ -117,7 +118,8 @@ void host_attach_deployer(
 void host_violation(struct host_instance *instance, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What the calling thread does, for a crash handler: async-signal-safe. False: nothing of a plugin. */
+/* What the calling thread does, for a crash handler: async-signal-safe. False: nothing of a
+   plugin. */
 struct host_place {
     const char *instance, *plugin_id, *operation;
 };
@@ -140,7 +142,8 @@ bool host_is_interrupted(const struct host *host);
 
 /* Blocks the calling thread (which must not be a task) until is_done says so, asked whenever an
    operation ends, a violation is recorded, or host_nudge is called. is_done may use the host.
-   ASSAY_E_TIMEOUT: not by `until`. ASSAY_E_CANCELLED: the host was interrupted. is_done may be NULL. */
+   ASSAY_E_TIMEOUT: not by `until`. ASSAY_E_CANCELLED: the host was interrupted. is_done may be
+   NULL. */
 assay_status host_wait(
     struct host *host, assay_ns until, bool (*is_done)(void *context), void *context);
 void host_nudge(struct host *host);
@@ -150,7 +153,8 @@ void host_nudge(struct host *host);
 /* Follows every node with the system's `follow`, a task each. A follow that returns although
    nobody cancelled it is a violation, and is started again. Blocks until started. */
 assay_status host_follow_start(struct host *host, struct error *err);
-/* Cancels and joins them within `grace`; those left mark the system stuck. Fine when not started. */
+/* Cancels and joins them within `grace`; those left mark the system stuck. Fine when not
+   started. */
 void host_follow_stop(struct host *host, assay_ns grace);
 
 /* ---- what the report says ---- */

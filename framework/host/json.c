@@ -29,7 +29,8 @@ static struct json_object *object_of(const assay_value *value)
     return (struct json_object *)(uintptr_t)value;
 }
 
-/* Passes over the number at *at. False: a whole number that fits neither 64 bits, nor 63 below zero. */
+/* Passes over the number at *at. False: a whole number that fits neither 64 bits, nor 63 below
+   zero. */
 static bool pass_number(const char **at, const char *end)
 {
     const bool is_negative = **at == '-';

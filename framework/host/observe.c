@@ -135,7 +135,8 @@ static assay_status service_block(const assay_host *table, const assay_block_inf
     if (s)
         return instance_fail(table, s, "observe.block: %s", err.text);
     (void)pthread_mutex_lock(&observation->lock);
-    s = chain_publish(&observation->chain, &info, body, now, &number, &err);
+    s = chain_publish(&observation->chain,
+        &(struct chain_news){.info = &info, .body = body, .now = now}, &number, &err);
     if (!s) {
         struct chain_block *block = chain_block(&observation->chain, number);
 

@@ -45,8 +45,9 @@ static void operation_free(struct host_operation *operation)
     free(operation);
 }
 
-assay_status host_operation_start(struct host_instance *instance,
-    const struct host_operation_spec *spec, struct host_operation **out)
+static assay_status operation_start(struct host_instance *instance,
+    const struct host_operation_spec *spec, struct host_operation *outer,
+    struct host_operation **out)
 {
     struct host *host = instance->host;
     const struct task_plan plan = {.name = spec->name, .body = spec->body, .arg = spec->arg};
@@ -58,6 +59,7 @@ assay_status host_operation_start(struct host_instance *instance,
     operation->instance = instance;
     operation->host = host;
     operation->spec = *spec;
+    operation->outer = outer;
     operation->started_at = host_now(host);
     operation->ending_since = ASSAY_FOREVER;
     (void)pthread_mutex_init(&operation->lock, NULL);
@@ -74,6 +76,12 @@ assay_status host_operation_start(struct host_instance *instance,
         host_operation_cancel(operation);
     *out = operation;
     return ASSAY_OK;
+}
+
+assay_status host_operation_start(struct host_instance *instance,
+    const struct host_operation_spec *spec, struct host_operation **out)
+{
+    return operation_start(instance, spec, NULL, out);
 }
 
 static void cancel_locked(struct host_operation *operation)
@@ -289,11 +297,12 @@ assay_status task_call(assay_task *task, struct host_instance *instance,
     *result = (struct host_operation_result){.status = s};
     if (s)
         return s;
-    /* Interruptions reach it through the task, or not at all if the task's operation is sheltered. */
+    /* Interruptions reach it through the task, or not at all if the task's operation is
+       sheltered. */
     sheltered.is_sheltered = true;
     if (sheltered.grace > task->operation->spec.grace / 4 * 3)
         sheltered.grace = task->operation->spec.grace / 4 * 3;
-    s = host_operation_start(instance, &sheltered, &operation);
+    s = operation_start(instance, &sheltered, task->operation, &operation);
     if (s)
         return result_not_started(spec, s, result);
     operation_conclude(operation, operation_wait(operation, task), result);

@@ -1,10 +1,10 @@
 /* Chance: streams of random numbers that split like the tasks do.
 
-   A stream is known by its key. A root task's key is Blake2b of the run's seed, the instance's name,
-   the operation's name and number; a child's is Blake2b of its parent's key and its number among the
-   parent's children. So what one task draws depends on nothing that another does. The numbers are
-   xoshiro256**, seeded from the key: good for simulation, useless for secrets.
-   One thread at a time per stream. */
+   A stream is known by its key. A root task's key is Blake2b of the run's seed, the instance's
+   name, the operation's name and number; a child's is Blake2b of its parent's key and its number
+   among the parent's children. So what one task draws depends on nothing that another does. The
+   numbers are xoshiro256**, seeded from the key: good for simulation, useless for secrets. One
+   thread at a time per stream. */
 #ifndef ASSAY_HOST_RANDOM_H
 #define ASSAY_HOST_RANDOM_H
 

@@ -2,9 +2,9 @@
 
    Up to 32 tasks of the system probe at a time, each taking the node that has waited longest, so
    that a thousand nodes cost 32 threads and a slow one holds up nobody else. A node is probed again
-   10 ms after a look that found it not ready, and up to 200 ms later when that goes on. Its patience
-   starts anew whenever it makes progress: passes a stage, or names a higher number than ever. The
-   first node that fails ends the waiting for all. */
+   10 ms after a look that found it not ready, and up to 200 ms later when that goes on. Its
+   patience starts anew whenever it makes progress: passes a stage, or names a higher number than
+   ever. The first node that fails ends the waiting for all. */
 #ifndef ASSAY_HOST_READINESS_H
 #define ASSAY_HOST_READINESS_H
 

@@ -1,9 +1,9 @@
 /* What the nodes need, written by the system (assay.spec/1), read by the deployer.
 
    In `plan` the system names ports, binaries, images, stages, cadence; the deployer binds each port
-   to an address; in `render` the system writes command lines, environment and files. Rendering again
-   starts those three over. Texts and files live as long as the run, since a node may be started anew
-   at any time. Any thread; the deployer must not hold a spec across a render. */
+   to an address; in `render` the system writes command lines, environment and files. Rendering
+   again starts those three over. Texts and files live as long as the run, since a node may be
+   started anew at any time. Any thread; the deployer must not hold a spec across a render. */
 #ifndef ASSAY_HOST_SPEC_H
 #define ASSAY_HOST_SPEC_H
 
@@ -39,7 +39,8 @@ const assay_node_spec *specs_get(struct specs *specs, uint32_t node);
 /* "http://127.0.0.1:20001" of port 0 as the runner reaches it; "" while it is not bound. */
 const char *specs_url(struct specs *specs, uint32_t node);
 
-/* ASSAY_E_INVALID: the record is not complete. ASSAY_E_NOTFOUND: the system asked for no such port. */
+/* ASSAY_E_INVALID: the record is not complete. ASSAY_E_NOTFOUND: the system asked for no
+   such port. */
 assay_status specs_bind(struct specs *specs, uint32_t node, uint32_t port,
     const assay_endpoint *endpoint, struct error *err);
 /* ASSAY_E_NOTFOUND: no such port, or it is not bound yet. */
@@ -50,7 +51,8 @@ assay_status specs_check_bound(struct specs *specs, struct error *err);
 /* Forgets what the last render wrote. */
 void specs_start_render(struct specs *specs);
 
-/* May this be a path below a node's directory? Not empty, relative, no "." or ".." or empty part. */
+/* May this be a path below a node's directory? Not empty, relative, no "." or ".." or empty
+   part. */
 bool spec_path_is_good(const char *path);
 
 extern const assay_spec spec_table;

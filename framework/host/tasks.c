@@ -68,8 +68,13 @@ assay_status task_enter(assay_task *task)
     struct host *host = task->instance->host;
     const uint64_t call = atomic_fetch_add(&host->blocking_calls, 1) + 1;
 
-    if (call == atomic_load(&host->cancel_at))
-        host_operation_cancel(task->operation);
+    if (call == atomic_load(&host->cancel_at)) {
+        struct host_operation *outermost = task->operation;
+
+        while (outermost->outer)
+            outermost = outermost->outer;
+        host_operation_cancel(outermost);
+    }
     return task_is_cancelled(task) ? ASSAY_E_CANCELLED : ASSAY_OK;
 }
 

@@ -73,8 +73,9 @@ void *task_scratch(assay_task *task, size_t size);
 
 extern const assay_tasks tasks_table;
 
-/* For tests and conformance checks: cancels the operation that makes the nth blocking call from
-   now on, at that call; 0: never. Returns how many calls were made since the last time. */
+/* For tests and conformance checks: cancels the operation that makes the nth blocking call from now
+   on (the outermost, if it runs within another), at that call; 0: never. Returns how many calls
+   were made since the last time. */
 struct host;
 uint64_t tasks_cancel_at(struct host *host, uint64_t nth);
 

@@ -50,6 +50,7 @@ struct host_operation {
     struct host_instance *instance;
     struct host *host;
     struct host_operation_spec spec;
+    struct host_operation *outer; /* that this one runs within; or NULL */
     assay_ns started_at;
 
     pthread_mutex_t lock;         /* guards all below */

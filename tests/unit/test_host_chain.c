@@ -1,4 +1,5 @@
-/* Chains: publishing, moving tips, finality; and all of it against a naive model with random forks. */
+/* Chains: publishing, moving tips, finality; and all of it against a naive model with random
+   forks. */
 #include "framework/base/mem.h"
 #include "framework/host/chain.h"
 #include "framework/host/random.h"
@@ -38,7 +39,7 @@ static assay_status publish(
     assay_status s;
 
     assert_int_equal(body_new(&info, &body, NULL), ASSAY_OK);
-    s = chain_publish(chain, &info, body, 5, &number, err);
+    s = chain_publish(chain, &(struct chain_news){&info, body, 5}, &number, err);
     body_unref(body);
     return s;
 }
@@ -124,19 +125,23 @@ static void publishing_again_changes_nothing_but_a_missing_body(void **state)
     assert_int_equal(body_new(&info, &full, NULL), ASSAY_OK);
 
     info.flags = ASSAY_BLOCK_BODILESS;
-    assert_int_equal(chain_publish(*state, &info, empty, 1, &number, NULL), ASSAY_OK);
+    assert_int_equal(
+        chain_publish(*state, &(struct chain_news){&info, empty, 1}, &number, NULL), ASSAY_OK);
     assert_true(chain_block(*state, number)->is_bodiless);
     info.flags = 0;
-    assert_int_equal(chain_publish(*state, &info, full, 2, &number, NULL), ASSAY_OK);
+    assert_int_equal(
+        chain_publish(*state, &(struct chain_news){&info, full, 2}, &number, NULL), ASSAY_OK);
     assert_false(chain_block(*state, number)->is_bodiless);
     assert_ptr_equal(chain_block(*state, number)->body, full);
     assert_int_equal(chain_block(*state, number)->seen_at, 1);
     info.flags = ASSAY_BLOCK_BODILESS;
-    assert_int_equal(chain_publish(*state, &info, empty, 3, &number, NULL), ASSAY_OK);
+    assert_int_equal(
+        chain_publish(*state, &(struct chain_news){&info, empty, 3}, &number, NULL), ASSAY_OK);
     assert_ptr_equal(chain_block(*state, number)->body, full);
 
     info.parent = "other";
-    assert_int_equal(chain_publish(*state, &info, empty, 3, &number, &err), ASSAY_E_INVALID);
+    assert_int_equal(chain_publish(*state, &(struct chain_news){&info, empty, 3}, &number, &err),
+        ASSAY_E_INVALID);
     assert_non_null(strstr(err.text, "published before"));
     body_unref(empty);
     body_unref(full);
@@ -157,7 +162,9 @@ static void payloads_of_the_newest_blocks_are_kept(void **state)
         info.id = ids[i];
         if (i == 2)
             info.payload.size = 10;
-        assert_int_equal(chain_publish(*state, &info, body, 1, &numbers[i], NULL), ASSAY_OK);
+        assert_int_equal(
+            chain_publish(*state, &(struct chain_news){&info, body, 1}, &numbers[i], NULL),
+            ASSAY_OK);
     }
     body_unref(body);
 
@@ -346,7 +353,8 @@ static void coverage_counts_blocks_with_contents_alone(void **state)
 
     PUBLISH_AT("a1", "g", 1);
     assert_int_equal(body_new(&info, &body, NULL), ASSAY_OK);
-    assert_int_equal(chain_publish(*state, &info, body, 1, &number, NULL), ASSAY_OK);
+    assert_int_equal(
+        chain_publish(*state, &(struct chain_news){&info, body, 1}, &number, NULL), ASSAY_OK);
     body_unref(body);
     assert_int_equal(EXTEND(0, &move, "a1", "a2"), ASSAY_OK);
     assert_int_equal(chain_known(*state, 0), 1);
@@ -460,7 +468,7 @@ static void every_allocation_may_fail(void **state)
             info.parent = parents[i];
             s = body_new(&info, &body, NULL);
             if (!s)
-                s = chain_publish(&chain, &info, body, 1, &number, NULL);
+                s = chain_publish(&chain, &(struct chain_news){&info, body, 1}, &number, NULL);
             body_unref(body);
         }
         if (!s)
