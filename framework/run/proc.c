@@ -44,16 +44,16 @@ static bool read_small(const char *path, char *buffer, size_t size)
 static bool parse_stat(const char *text, struct proc_entry *out)
 {
     const char *rest = strrchr(text, ')');
-    int parent = 0;
 
-    if (!rest || sscanf(rest, ") %c %d", &out->state, &parent) != 2)
-        return false;
-    out->parent = parent;
-    for (int field = 2; field < 22; field++) {
-        rest = strchr(rest, ' ');
+    for (int field = 3; field <= 22; field++) {
+        rest = rest ? strchr(rest, ' ') : NULL;
         if (!rest)
             return false;
         rest++;
+        if (field == 3)
+            out->state = *rest;
+        else if (field == 4)
+            out->parent = (pid_t)strtol(rest, NULL, 10);
     }
     out->start_time = strtoull(rest, NULL, 10);
     return true;

@@ -61,26 +61,30 @@ static int add_attributes(posix_spawnattr_t *attributes, const struct spawn *spa
         attributes, (short)(place | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
 }
 
+static bool can_append(const char *path)
+{
+    auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, OUTPUT_MODE);
+
+    return fd >= 0;
+}
+
+static bool can_enter(const char *path)
+{
+    auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+}
+
 /* posix_spawn does not say which step failed, so try the ones that can be tried. */
 static enum process_step find_step(const struct spawn *spawn, int error_number)
 {
-    auto_fd int fd = -1;
-
     if (error_number == EAGAIN || error_number == ENOMEM || error_number == EMFILE ||
         error_number == ENFILE)
         return PROCESS_STEP_LIMIT;
-    if (spawn->output) {
-        fd = open(spawn->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, OUTPUT_MODE);
-        if (fd < 0)
-            return PROCESS_STEP_OUTPUT;
-        (void)close(fd);
-        fd = -1;
-    }
-    if (spawn->directory) {
-        fd = open(spawn->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || faccessat(fd, ".", X_OK, AT_EACCESS) < 0)
-            return PROCESS_STEP_DIRECTORY;
-    }
+    if (spawn->output && !can_append(spawn->output))
+        return PROCESS_STEP_OUTPUT;
+    if (spawn->directory && !can_enter(spawn->directory))
+        return PROCESS_STEP_DIRECTORY;
     return PROCESS_STEP_EXECUTE;
 }
 
