@@ -156,7 +156,7 @@ static pid_t only_child(pid_t parent, const char *program)
     return found;
 }
 
-void scene_settle(struct scene *scene, size_t nodes)
+void scene_collect(struct scene *scene, size_t nodes)
 {
     pid_t pids[TREE_PROCESSES];
     size_t count = 0;
@@ -166,6 +166,12 @@ void scene_settle(struct scene *scene, size_t nodes)
     assert_int_equal(count, nodes);
     for (size_t i = 0; i < count; i++)
         add_identity(scene, pids[i]);
+    assert_int_equal(scene->count, nodes);
+}
+
+void scene_settle(struct scene *scene, size_t nodes)
+{
+    scene_collect(scene, nodes);
     scene->supervisor = only_child(scene->front, "assay-supervisor");
     scene->worker = only_child(scene->supervisor, "supervision_worker");
     assert_true(scene->supervisor > 0);

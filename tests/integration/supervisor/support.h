@@ -50,7 +50,10 @@ void scene_done(struct scene *scene);
 /* Starts a front end in a process of its own; it ends with the run's exit code. */
 void scene_start(struct scene *scene, const struct scene_options *options);
 
-/* Waits until `nodes` processes have written their pids, then fills all, supervisor and worker. */
+/* Waits until `nodes` processes have written their pids, and fills `all` with them. */
+void scene_collect(struct scene *scene, size_t nodes);
+
+/* The same, and fills supervisor and worker. */
 void scene_settle(struct scene *scene, size_t nodes);
 
 /* How many of `all` live. */

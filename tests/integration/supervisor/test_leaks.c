@@ -17,7 +17,6 @@
 #include <cmocka.h>
 
 #include "framework/run/clean.h"
-#include "framework/run/proc.h"
 #include "support.h"
 
 static const char trees[] = "trees 20\nsettled 60\n";
@@ -74,34 +73,12 @@ static void start_plainly(const struct scene *scene)
 static void plain_spawn_leaks_everything(void **state)
 {
     struct scene *scene = *state;
-    struct stat info;
-    int64_t deadline = 0;
 
     assert_int_equal(mkdir(scene->run, 0755), 0);
     scene->front = fork();
     if (scene->front == 0)
         start_plainly(scene);
-    deadline = scene_now() + PATIENCE_S * ASSAY_SECOND;
-    while (scene_now() < deadline && scene->count < TREE_PROCESSES) {
-        struct vec list;
-
-        scene->count = 0;
-        assert_int_equal(proc_list(&list, NULL), ASSAY_OK);
-        VEC_EACH(const struct proc_entry, entry, &list) {
-            char path[64];
-            char target[512] = "";
-
-            (void)snprintf(path, sizeof path, "/proc/%d/exe", (int)entry->pid);
-            if (readlink(path, target, sizeof target - 1) > 0 &&
-                strcmp(target, NODE_PROGRAM) == 0 && scene->count < TREE_PROCESSES)
-                scene->all[scene->count++] = (struct identity){entry->pid, entry->start_time};
-        }
-        vec_done(&list);
-        scene_pause();
-    }
-    assert_int_equal(scene->count, TREE_PROCESSES);
-    assert_int_equal(stat(scene->run, &info), 0);
-
+    scene_collect(scene, TREE_PROCESSES);
     (void)kill(scene->front, SIGKILL);
     (void)scene_join(scene);
 
