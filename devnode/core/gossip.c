@@ -61,6 +61,7 @@ static void read_hello(struct gossip_hello *out, struct cursor *cursor)
     take_bytes(cursor, out->genesis.bytes, 32);
     take_bytes(cursor, out->public_key.bytes, 32);
     take_bytes(cursor, out->challenge.bytes, 32);
+    out->listen_port = (uint16_t)take_number(cursor, 2);
 }
 
 static void read_locator(struct gossip_locator *out, struct cursor *cursor)
@@ -73,6 +74,20 @@ static void read_locator(struct gossip_locator *out, struct cursor *cursor)
     for (size_t i = 0; i < out->count; i++) {
         out->places[i].height = take_number(cursor, 8);
         take_bytes(cursor, out->places[i].id.bytes, 32);
+    }
+}
+
+static void read_contacts(struct gossip_contacts *out, struct cursor *cursor)
+{
+    out->count = (uint8_t)take_number(cursor, 1);
+    if (out->count > CONTACTS_MAX) {
+        cursor->is_bad = true;
+        return;
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        take_bytes(cursor, out->contacts[i].address.ip, 16);
+        out->contacts[i].address.port = (uint16_t)take_number(cursor, 2);
+        take_bytes(cursor, out->contacts[i].public_key.bytes, 32);
     }
 }
 
@@ -131,6 +146,9 @@ bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, 
     case GOSSIP_NO_BLOCK:
         take_bytes(&cursor, out->as.id.bytes, 32);
         break;
+    case GOSSIP_PEERS:
+        read_contacts(&out->as.peers, &cursor);
+        break;
     case GOSSIP_BLOCK:
     case GOSSIP_TX:
         read_body(&out->as.body, &cursor);
@@ -147,7 +165,7 @@ size_t gossip_size(const struct gossip_message *message)
 {
     switch (message->type) {
     case GOSSIP_HELLO:
-        return 1 + sizeof(magic) + 2 + 3 * 32;
+        return 1 + sizeof(magic) + 2 + 3 * 32 + 2;
     case GOSSIP_HELLO_PROOF:
         return 1 + sizeof(message->as.proof.bytes);
     case GOSSIP_TIP:
@@ -160,6 +178,8 @@ size_t gossip_size(const struct gossip_message *message)
         return 1 + 2 + (size_t)message->as.ids.count * 32;
     case GOSSIP_NO_BLOCK:
         return 1 + 32;
+    case GOSSIP_PEERS:
+        return 1 + 1 + (size_t)message->as.peers.count * (16 + 2 + 32);
     case GOSSIP_BLOCK:
     case GOSSIP_TX:
         return 1 + message->as.body.size;
@@ -179,6 +199,7 @@ void gossip_write(const struct gossip_message *message, uint8_t *out)
         out = put_bytes(out, message->as.hello.genesis.bytes, 32);
         out = put_bytes(out, message->as.hello.public_key.bytes, 32);
         out = put_bytes(out, message->as.hello.challenge.bytes, 32);
+        out = put_number(out, message->as.hello.listen_port, 2);
         break;
     case GOSSIP_HELLO_PROOF:
         out = put_bytes(out, message->as.proof.bytes, sizeof(message->as.proof.bytes));
@@ -204,6 +225,16 @@ void gossip_write(const struct gossip_message *message, uint8_t *out)
         break;
     case GOSSIP_NO_BLOCK:
         out = put_bytes(out, message->as.id.bytes, 32);
+        break;
+    case GOSSIP_PEERS:
+        out = put_number(out, message->as.peers.count, 1);
+        for (size_t i = 0; i < message->as.peers.count; i++) {
+            const struct gossip_contact *contact = &message->as.peers.contacts[i];
+
+            out = put_bytes(out, contact->address.ip, 16);
+            out = put_number(out, contact->address.port, 2);
+            out = put_bytes(out, contact->public_key.bytes, 32);
+        }
         break;
     case GOSSIP_BLOCK:
     case GOSSIP_TX:

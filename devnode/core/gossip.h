@@ -5,6 +5,7 @@
  * is preceded by its length, u32, at most MESSAGE_BYTES_MAX.
  *
  *     1 HELLO       "assaydev" | u16 version | genesis id 32 | public key 32 | challenge 32
+ *                   | u16 port that the sender listens on, 0 if on none
  *     2 HELLO_PROOF signature 64 over "ASSAY_DEVNODE_HELLO_V1" | genesis id | own key | other's key
  *                   | other's challenge
  *     3 TIP         id 32 | u64 height | u64 slot       my chain ends there; sent at each change
@@ -14,6 +15,8 @@
  *     7 BLOCK       a block (nomos/block.h)
  *     8 NO_BLOCK    id 32                                I do not have it (any more)
  *     9 TX          a signed transaction in TX_FORM_STORE
+ *    10 PEERS       u8 count | count * (IPv6 address 16 | u16 port | public key 32)   others I
+ *                   am connected to; IPv4 addresses are mapped (::ffff:a.b.c.d)
  *
  * HELLO and HELLO_PROOF come first, once, from both sides; a peer is its public key. Reading is
  * strict: a wrong length, an unknown type or a count beyond its limit is refused, and the sender is disconnected.
@@ -38,6 +41,7 @@ enum gossip_type {
     GOSSIP_BLOCK = 7,
     GOSSIP_NO_BLOCK = 8,
     GOSSIP_TX = 9,
+    GOSSIP_PEERS = 10,
 };
 
 struct gossip_hello {
@@ -45,6 +49,7 @@ struct gossip_hello {
     struct bytes32 genesis;
     struct bytes32 public_key;
     struct bytes32 challenge;
+    uint16_t listen_port;
 };
 
 struct gossip_tip {
@@ -70,6 +75,22 @@ struct gossip_ids {
     const struct bytes32 *ids;
 };
 
+/* Where somebody listens. */
+struct gossip_address {
+    uint8_t ip[16];
+    uint16_t port;
+};
+
+struct gossip_contact {
+    struct gossip_address address;
+    struct bytes32 public_key;
+};
+
+struct gossip_contacts {
+    uint8_t count;
+    struct gossip_contact contacts[CONTACTS_MAX];
+};
+
 /* Bytes without an owner: a BLOCK's or TX's body. */
 struct gossip_body {
     const uint8_t *bytes;
@@ -85,6 +106,7 @@ struct gossip_message {
         struct gossip_locator locator;
         struct gossip_ids ids;
         struct bytes32 id;
+        struct gossip_contacts peers;
         struct gossip_body body;
     } as;
 };

@@ -44,6 +44,9 @@
    milliseconds apart, and the shortest slots in use are 50 ms. */
 #define SLOTS_AHEAD_MAX 2u
 
+/* Others that a peer is told of when it connects; it needs a few. */
+#define CONTACTS_MAX 16u
+
 /* Keys of one channel; the record is copied at each change. */
 #define CHANNEL_KEYS_MAX 1024u
 

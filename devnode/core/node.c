@@ -167,10 +167,24 @@ static uint64_t proposal_ns(const struct node *node, uint64_t slot)
     return begin + drawn % node->params.propose_window_ns;
 }
 
+/* Whether a block was asked for so lately that it is likely to come before the slot is over: most
+   probably another leader's block of this very slot, which ours would only compete with. */
+static bool expects_block(const struct node *node)
+{
+    const struct asked *asked;
+    size_t cursor = 0;
+
+    while ((asked = table_next(&node->asked, &cursor))) {
+        if (node->now_ns - asked->at_ns < node->params.slot_duration_ns / 4)
+            return true;
+    }
+    return false;
+}
+
 static bool may_propose(const struct node *node, uint64_t slot)
 {
     /* A block made while still behind would only be given up. */
-    if (!node->chain.is_online || node->catching_up)
+    if (!node->chain.is_online || node->catching_up || expects_block(node))
         return false;
     if (!node->has_met_a_peer && node->now_ns - node->started_ns < node->params.peer_wait_ns)
         return false;

@@ -17,6 +17,7 @@
 #define DEVNODE_CORE_NODE_H
 
 #include "devnode/core/chain.h"
+#include "devnode/core/gossip.h"
 #include "devnode/core/ledger.h"
 #include "devnode/core/limits.h"
 #include "devnode/core/misbehave.h"
@@ -71,6 +72,9 @@ struct node_host {
     void (*block_added)(void *self, const struct chain_block *block);
     /* The last irreversible block moved. */
     void (*lib_moved)(void *self, uint64_t height, const struct bytes32 *id);
+    /* Somebody whom the node is not connected to listens there. Whether to dial is the host's to
+     * decide; so nodes find one another although they were told of one only. */
+    void (*discovered)(void *self, const struct gossip_address *address);
     /* Whether a blob's data was sampled, so that a block may carry it. NULL: the node has no data
      * availability, and no blob ever was. */
     bool (*blob_is_sampled)(void *self, const struct bytes32 *blob);
@@ -92,7 +96,11 @@ void node_tick(struct node *node, uint64_t now_ns);
 /* When node_tick() has something to do next. Never more than a slot away once the chain began. */
 uint64_t node_next_wake(const struct node *node, uint64_t now_ns);
 
-struct peer *node_link_up(struct node *node, void *link, uint64_t now_ns);
+/* The port that peers are told to find the node at; zero, as at first: none. */
+void node_set_listen_port(struct node *node, uint16_t port);
+
+/* `ip` is the other side's IPv6 (or mapped IPv4) address, NULL when it has none. */
+struct peer *node_link_up(struct node *node, void *link, const uint8_t ip[16], uint64_t now_ns);
 void node_link_down(struct node *node, struct peer *peer);
 /* After a malformed or dishonest message the peer was hung up on. */
 void node_receive(

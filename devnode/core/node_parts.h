@@ -49,8 +49,9 @@ struct peer {
     bool has_diverged; /* their chain left ours below our LIB */
     bool has_stalled;  /* they did not deliver in time; over when they say anything */
     bool has_tip;
-    struct gossip_tip tip; /* theirs, as they last said */
-    struct bytes32 told;   /* the tip that they know we have */
+    struct gossip_tip tip;         /* theirs, as they last said */
+    struct bytes32 told;           /* the tip that they know we have */
+    struct gossip_address address; /* where they listen; port zero: unknown */
     struct fetch fetch;
 };
 
@@ -95,6 +96,7 @@ struct node {
     struct peer *catching_up; /* the one peer that we ask for a chain; NULL: none */
     bool has_met_a_peer;      /* caught up with one at least once */
     uint64_t challenge_count;
+    uint16_t listen_port;
 
     uint64_t now_ns;
     uint64_t started_ns; /* first tick */

@@ -58,7 +58,12 @@ void peer_hang_up(struct node *node, struct peer *peer, const char *why)
     node->host.hang_up(node->host.self, link, why);
 }
 
-struct peer *node_link_up(struct node *node, void *link, uint64_t now_ns)
+void node_set_listen_port(struct node *node, uint16_t port)
+{
+    node->listen_port = port;
+}
+
+struct peer *node_link_up(struct node *node, void *link, const uint8_t ip[16], uint64_t now_ns)
 {
     struct peer *peer = memory_new(1, sizeof(*peer));
     uint8_t text[32 + 32 + 8];
@@ -66,6 +71,8 @@ struct peer *node_link_up(struct node *node, void *link, uint64_t now_ns)
     node->now_ns = now_ns;
     peer->link = link;
     peer->since_ns = now_ns;
+    if (ip)
+        memcpy(peer->address.ip, ip, sizeof(peer->address.ip));
     memcpy(text, node->params.chance.bytes, 32);
     memcpy(text + 32, node->identity.public_key.bytes, 32);
     memcpy(text + 64, &node->challenge_count, 8);
@@ -81,7 +88,8 @@ struct peer *node_link_up(struct node *node, void *link, uint64_t now_ns)
             .as.hello = {.version = GOSSIP_VERSION,
                 .genesis = node->genesis_id,
                 .public_key = node->identity.public_key,
-                .challenge = peer->challenge}});
+                .challenge = peer->challenge,
+                .listen_port = node->listen_port}});
     return peer;
 }
 
@@ -163,6 +171,7 @@ static void take_hello(struct node *node, struct peer *peer, const struct gossip
     }
     peer->hello = *hello;
     peer->has_hello = true;
+    peer->address.port = hello->listen_port;
     gossip_proof_text(hello, &node->identity.public_key, text);
     struct gossip_message proof = {.type = GOSSIP_HELLO_PROOF};
     proof.as.proof = ed25519_sign(&node->identity, text, sizeof(text));
@@ -180,6 +189,41 @@ static bool is_connected_to(const struct node *node, const struct bytes32 *publi
     return false;
 }
 
+/* Tells a new peer of others. The list begins at a place that is different for each, so that not all
+   newcomers go to the same few. */
+static void introduce(struct node *node, struct peer *peer)
+{
+    static const uint8_t nowhere[16] = {0};
+    struct gossip_message message = {.type = GOSSIP_PEERS};
+    struct gossip_contacts *list = &message.as.peers;
+    size_t first;
+
+    memcpy(&first, peer->challenge.bytes, sizeof(first));
+    for (size_t i = 0; i < node->peer_count && list->count < CONTACTS_MAX; i++) {
+        const struct peer *other = node->peers[(first + i) % node->peer_count];
+
+        if (other == peer || !other->is_proved || other->is_spare || !other->address.port ||
+            memcmp(other->address.ip, nowhere, sizeof(nowhere)) == 0)
+            continue;
+        list->contacts[list->count++] = (struct gossip_contact){
+            .address = other->address, .public_key = other->hello.public_key};
+    }
+    if (list->count)
+        peer_send(node, peer, &message);
+}
+
+static void take_peers(struct node *node, const struct gossip_contacts *list)
+{
+    for (size_t i = 0; i < list->count && node->host.discovered; i++) {
+        const struct gossip_contact *contact = &list->contacts[i];
+
+        if (contact->address.port &&
+            !bytes32_equal(&contact->public_key, &node->identity.public_key) &&
+            !is_connected_to(node, &contact->public_key))
+            node->host.discovered(node->host.self, &contact->address);
+    }
+}
+
 static void greet(struct node *node, struct peer *peer)
 {
     size_t cursor = 0;
@@ -190,6 +234,7 @@ static void greet(struct node *node, struct peer *peer)
     send_tip(node, peer);
     if (peer->is_spare)
         return;
+    introduce(node, peer);
     for (size_t i = 0; i < GREETING_TXS_MAX; i++) {
         tx = mempool_next(&node->mempool, &cursor);
         if (!tx)
@@ -347,6 +392,9 @@ static void take_message(struct node *node, struct peer *peer, const struct goss
         break;
     case GOSSIP_TX:
         take_tx(node, peer, &message->as.body);
+        break;
+    case GOSSIP_PEERS:
+        take_peers(node, &message->as.peers);
         break;
     }
 }

@@ -108,6 +108,13 @@ static void on_hang_up(void *self, void *link, const char *why)
     network_hang_up(shell->network, link, why);
 }
 
+static void on_discovered(void *self, const struct gossip_address *address)
+{
+    const struct shell *shell = self;
+
+    network_discovered(shell->network, address);
+}
+
 static void on_block_added(void *self, const struct chain_block *block)
 {
     struct shell *shell = self;
@@ -301,6 +308,7 @@ static struct node *make_node(struct shell *shell, struct reason *why)
         .log = on_log,
         .block_added = on_block_added,
         .lib_moved = on_lib_moved,
+        .discovered = on_discovered,
     };
     struct store store = database_store(shell->database);
     struct node_params params;
@@ -407,6 +415,7 @@ static bool start_servers(struct shell *shell)
         return cannot(shell, why.text);
     (void)snprintf(shell->listen_address, sizeof(shell->listen_address), "/ip4/%s/udp/%u/quic-v1",
         config->gossip.host, network_port(shell->network));
+    node_set_listen_port(shell->node, network_port(shell->network));
     shell->api = (struct api){
         .node = shell->node,
         .listen_address = shell->listen_address,

@@ -24,7 +24,9 @@ struct dialler {
     struct socket_address address;
     struct event *timer;
     struct link *link; /* NULL while pausing */
+    uint32_t number;   /* which of all it is, for its share of chance */
     uint32_t attempt;
+    uint32_t failures; /* in a row */
     uint32_t pause_ms;
 };
 
@@ -44,7 +46,10 @@ struct network {
     struct network_params params;
     struct node *node;
     struct evconnlistener *listener;
+    /* The initial peers first, then places for those discovered: free without a timer. */
     struct dialler *diallers;
+    size_t dialler_count;
+    size_t dialler_total; /* made so far */
     struct link *links;
     size_t link_count;
     struct event *reaper;
@@ -56,7 +61,7 @@ static void dial_later(struct dialler *dialler)
     uint64_t drawn;
     uint32_t jitter;
 
-    uint64_t which = (uint64_t)(dialler - dialler->network->diallers);
+    uint64_t which = dialler->number;
     uint64_t attempt = dialler->attempt++;
     memcpy(text, &dialler->network->params.seed, 8);
     memcpy(text + 8, &which, 8);
@@ -71,6 +76,25 @@ static void dial_later(struct dialler *dialler)
     if (dialler->pause_ms > NETWORK_PAUSE_MS_MAX)
         dialler->pause_ms = NETWORK_PAUSE_MS_MAX;
     (void)event_add(dialler->timer, &wait);
+}
+
+static bool is_initial(const struct dialler *dialler)
+{
+    return (size_t)(dialler - dialler->network->diallers) < dialler->network->params.peer_count;
+}
+
+/* After a connection ended, or never began. */
+static void dial_again(struct dialler *dialler, bool has_lasted)
+{
+    dialler->failures = has_lasted ? 0 : dialler->failures + 1;
+    if (has_lasted)
+        dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
+    if (!is_initial(dialler) && dialler->failures >= NETWORK_ATTEMPTS_MAX) {
+        event_free(dialler->timer);
+        dialler->timer = NULL;
+        return;
+    }
+    dial_later(dialler);
 }
 
 static void bury(struct link *link)
@@ -94,11 +118,10 @@ static void link_free(struct link *link)
         link->next->place = link->place;
     link->network->link_count--;
     if (dialler) {
+        uint64_t now = link->network->params.now_ns(link->network->params.self);
+
         dialler->link = NULL;
-        if (link->since_ns &&
-            link->network->params.now_ns(link->network->params.self) - link->since_ns >= LASTED_NS)
-            dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
-        dial_later(dialler);
+        dial_again(dialler, link->since_ns && now - link->since_ns >= LASTED_NS);
     }
     bufferevent_free(link->stream);
     free(link);
@@ -164,6 +187,7 @@ static void on_read(struct bufferevent *stream, void *self)
 static void link_up(struct link *link)
 {
     struct network *network = link->network;
+    uint8_t ip[16];
     int on = 1;
 
     /* Blocks and transactions matter at once; they are few and whole. */
@@ -171,7 +195,8 @@ static void link_up(struct link *link)
     bufferevent_setwatermark(link->stream, EV_READ, 0, MESSAGE_BYTES_MAX + LENGTH_BYTES);
     (void)bufferevent_enable(link->stream, EV_READ | EV_WRITE);
     link->since_ns = network->params.now_ns(network->params.self);
-    link->peer = node_link_up(network->node, link, link->since_ns);
+    link->peer = node_link_up(network->node, link,
+        socket_peer_ip(bufferevent_getfd(link->stream), ip) ? ip : NULL, link->since_ns);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *self)
@@ -242,23 +267,55 @@ static void on_dial(evutil_socket_t fd, short what, void *self)
         drop(link);
 }
 
+/* Makes the dialler of one address; it dials when its timer is set. */
+static bool dialler_init(
+    struct dialler *dialler, struct network *network, const struct socket_address *address)
+{
+    *dialler = (struct dialler){.network = network,
+        .address = *address,
+        .number = (uint32_t)network->dialler_total++,
+        .pause_ms = NETWORK_PAUSE_MS_MIN};
+    dialler->timer = evtimer_new(network->params.base, on_dial, dialler);
+    return dialler->timer != NULL;
+}
+
 static bool set_up_diallers(struct network *network, struct reason *why)
 {
     const struct network_params *params = &network->params;
 
-    network->diallers = memory_new(params->peer_count, sizeof(*network->diallers));
+    network->dialler_count = params->peer_count + NETWORK_DISCOVERED_MAX;
+    network->diallers = memory_new(network->dialler_count, sizeof(*network->diallers));
     for (size_t i = 0; i < params->peer_count; i++) {
-        struct dialler *dialler = &network->diallers[i];
+        struct socket_address address;
 
-        dialler->network = network;
-        dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
-        if (!socket_resolve(&dialler->address, &params->peers[i], why))
+        if (!socket_resolve(&address, &params->peers[i], why))
             return reason_wrap(why, "initial peer");
-        dialler->timer = evtimer_new(params->base, on_dial, dialler);
-        if (!dialler->timer)
+        if (!dialler_init(&network->diallers[i], network, &address))
             return reason_set(why, "out of memory");
     }
     return true;
+}
+
+void network_discovered(void *self, const struct gossip_address *contact)
+{
+    static const struct timeval at_once = {0, 0};
+    struct network *network = self;
+    struct socket_address address;
+    struct dialler *free_place = NULL;
+
+    if (network->params.is_exact)
+        return;
+    socket_from_ip(&address, contact->ip, contact->port);
+    for (size_t i = 0; i < network->dialler_count; i++) {
+        struct dialler *dialler = &network->diallers[i];
+
+        if (!dialler->timer)
+            free_place = dialler;
+        else if (socket_equal(&dialler->address, &address))
+            return;
+    }
+    if (free_place && dialler_init(free_place, network, &address))
+        (void)event_add(free_place->timer, &at_once);
 }
 
 struct network *network_new(const struct network_params *params, struct reason *why)
@@ -308,7 +365,7 @@ void network_free(struct network *network)
         bufferevent_free(link->stream);
         free(link);
     }
-    for (size_t i = 0; network->diallers && i < network->params.peer_count; i++) {
+    for (size_t i = 0; network->diallers && i < network->dialler_count; i++) {
         if (network->diallers[i].timer)
             event_free(network->diallers[i].timer);
     }

@@ -17,6 +17,11 @@ struct event_base;
 /* The first pause before dialling again, and the longest. */
 #define NETWORK_PAUSE_MS_MIN 100u
 #define NETWORK_PAUSE_MS_MAX 2000u
+/* Peers that others told us of and that we dial, besides the initial ones: with three each, losing
+ * any one node (the hub of a star, say) does not part the others. */
+#define NETWORK_DISCOVERED_MAX 3u
+/* One of these that cannot be reached so often in a row is forgotten. */
+#define NETWORK_ATTEMPTS_MAX 5u
 
 struct network;
 
@@ -26,6 +31,7 @@ struct network_params {
     const struct config_address *peers;
     size_t peer_count;
     uint64_t seed;
+    bool is_exact; /* dial none but the initial peers */
     /* Called after the node was given anything, so that its wake-up can be set anew. */
     void (*after_input)(void *self);
     /* The clock, as node.h wants it. */
@@ -44,5 +50,6 @@ uint16_t network_port(const struct network *network);
 /* For struct node_host; self is the network, link is a connection. */
 void network_send(void *self, void *link, const uint8_t *message, size_t size);
 void network_hang_up(void *self, void *link, const char *why);
+void network_discovered(void *self, const struct gossip_address *address);
 
 #endif

@@ -31,6 +31,7 @@ enum flag {
     FLAG_ROLE,
     FLAG_MISBEHAVE,
     FLAG_SEED,
+    FLAG_NO_DISCOVERY,
     FLAG_VERSION,
 };
 
@@ -55,6 +56,7 @@ static const struct option flags[] = {
     {"role", required_argument, NULL, FLAG_ROLE},
     {"misbehave", required_argument, NULL, FLAG_MISBEHAVE},
     {"seed", required_argument, NULL, FLAG_SEED},
+    {"no-discovery", no_argument, NULL, FLAG_NO_DISCOVERY},
     {"version", no_argument, NULL, FLAG_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -85,6 +87,7 @@ static const char help_text[] =
     "  --consensus-chain-start S    start of slot 0, seconds since 1970 (CONSENSUS_CHAIN_START)\n"
     "  --misbehave NAME[=ARG]       do wrong on purpose, see below; may be repeated\n"
     "                               (NOMOS_DEVNODE_MISBEHAVE, separated by commas)\n"
+    "  --no-discovery               dial no peers but the initial ones\n"
     "  --seed NUMBER                decides what is left to chance; drawn if not given\n"
     "  --version, -h, --help\n"
     "Accepted without effect: --log-addr, --blend-addr, --blend-service-group, "
@@ -197,6 +200,9 @@ static bool take_flag(struct options *options, int flag, const char *argument, s
     case FLAG_SEED:
         if (!read_number(&options->seed, argument, UINT64_MAX))
             return reason_set(why, "--seed %.40s: expected a whole number", argument);
+        return true;
+    case FLAG_NO_DISCOVERY:
+        options->is_exact = true;
         return true;
     case FLAG_BLEND_GROUP:
     case FLAG_DA_GROUP:

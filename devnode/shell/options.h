@@ -25,6 +25,7 @@ struct options {
     const char *config_path;
     enum node_role role;
     bool check_config;
+    bool is_exact;       /* --no-discovery */
     bool is_grouped;     /* a *-service-group flag was given */
     const char *log_dir; /* NULL: as configured; so for all below */
     const char *log_path;

@@ -19,10 +19,12 @@ static struct bytes32 bytes_of(uint8_t value)
     return made;
 }
 
+#define MESSAGES 10
+
 /* One message of each type. */
-static size_t make_all(struct gossip_message out[9], const struct bytes32 *ids)
+static size_t make_all(struct gossip_message out[MESSAGES], const struct bytes32 *ids)
 {
-    memset(out, 0, 9 * sizeof(*out));
+    memset(out, 0, MESSAGES * sizeof(*out));
     out[0].type = GOSSIP_HELLO;
     out[0].as.hello = (struct gossip_hello){
         .version = 1, .genesis = bytes_of(1), .public_key = bytes_of(2), .challenge = bytes_of(3)};
@@ -43,13 +45,17 @@ static size_t make_all(struct gossip_message out[9], const struct bytes32 *ids)
     out[7].as.id = bytes_of(10);
     out[8].type = GOSSIP_TX;
     out[8].as.body = (struct gossip_body){.bytes = ids[0].bytes, .size = 1};
-    return 9;
+    out[9].type = GOSSIP_PEERS;
+    out[9].as.peers.count = 2;
+    out[9].as.peers.contacts[1] = (struct gossip_contact){
+        .address = {.ip = {1, 2, 3}, .port = 4}, .public_key = bytes_of(14)};
+    return MESSAGES;
 }
 
 static void every_message_reads_back_to_the_same_bytes(void **state)
 {
     const struct bytes32 ids[3] = {bytes_of(11), bytes_of(12), bytes_of(13)};
-    struct gossip_message messages[9];
+    struct gossip_message messages[MESSAGES];
     size_t count = make_all(messages, ids);
 
     (void)state;
@@ -73,7 +79,7 @@ static void every_message_reads_back_to_the_same_bytes(void **state)
 static void a_message_of_any_other_length_is_refused(void **state)
 {
     const struct bytes32 ids[3] = {bytes_of(11), bytes_of(12), bytes_of(13)};
-    struct gossip_message messages[9];
+    struct gossip_message messages[MESSAGES];
     size_t count = make_all(messages, ids);
 
     (void)state;
@@ -112,6 +118,9 @@ static void counts_beyond_their_limits_are_refused(void **state)
     bytes[0] = GOSSIP_GET_BLOCKS;
     bytes[1] = BLOCKS_ASKED_MAX + 1;
     assert_false(gossip_read(&read, bytes, 3 + (BLOCKS_ASKED_MAX + 1) * 32, NULL));
+    bytes[0] = GOSSIP_PEERS;
+    bytes[1] = CONTACTS_MAX + 1;
+    assert_false(gossip_read(&read, bytes, 2 + (CONTACTS_MAX + 1) * 50, NULL));
     bytes[0] = GOSSIP_CHAIN;
     bytes[9] = (HEADERS_MAX + 1) & 0xff;
     bytes[10] = (HEADERS_MAX + 1) >> 8;
@@ -128,18 +137,18 @@ static void unknown_types_and_wrong_magic_are_refused(void **state)
     struct gossip_message read;
 
     (void)state;
-    bytes[0] = 10;
+    bytes[0] = 11;
     assert_false(gossip_read(&read, bytes, 50, &why));
-    assert_non_null(strstr(why.text, "unknown type 10"));
+    assert_non_null(strstr(why.text, "unknown type 11"));
     bytes[0] = GOSSIP_HELLO;
-    assert_false(gossip_read(&read, bytes, 1 + 8 + 2 + 96, NULL));
+    assert_false(gossip_read(&read, bytes, 1 + 8 + 2 + 96 + 2, NULL));
 }
 
 static struct peer *connected_stranger(struct world *world, struct world_node *node)
 {
     (void)world;
     assert_int_equal(node->node->peer_count, 0);
-    return node_link_up(node->node, NULL, world->now_ns);
+    return node_link_up(node->node, NULL, NULL, world->now_ns);
 }
 
 /* A world of one node that swallows what it sends. */
@@ -182,7 +191,7 @@ static void random_bytes_end_in_a_hang_up_and_nothing_worse(void **state)
             bytes[i] = (uint8_t)next_number(&seed);
         /* Half of them are of types that exist, from peers who have proved themselves. */
         if (size && round % 2) {
-            bytes[0] = (uint8_t)(1 + round % 9);
+            bytes[0] = (uint8_t)(1 + round % MESSAGES);
             peer->is_proved = round % 4 == 1;
         }
         node_receive(self->node, peer, bytes, size, world.now_ns);
@@ -281,31 +290,73 @@ static void strangers_are_hung_up_on(void **state)
         struct gossip_hello hello;
         const char *why;
     } cases[] = {
-        {{GOSSIP_VERSION + 1, good.genesis, good.public_key, {{0}}}, "another version"},
-        {{GOSSIP_VERSION, bytes_of(1), good.public_key, {{0}}}, "another genesis"},
-        {{GOSSIP_VERSION, good.genesis, node->identity.public_key, {{0}}}, "this very node"},
+        {{GOSSIP_VERSION + 1, good.genesis, good.public_key, {{0}}, 0}, "another version"},
+        {{GOSSIP_VERSION, bytes_of(1), good.public_key, {{0}}, 0}, "another genesis"},
+        {{GOSSIP_VERSION, good.genesis, node->identity.public_key, {{0}}, 0}, "this very node"},
     };
 
     for (size_t i = 0; i < 3; i++) {
-        send_hello(&world, node_link_up(node, NULL, world.now_ns), &cases[i].hello);
+        send_hello(&world, node_link_up(node, NULL, NULL, world.now_ns), &cases[i].hello);
         assert_int_equal(node->peer_count, 0);
         assert_non_null(strstr(self->last_warning, cases[i].why));
     }
-    struct peer *twice = node_link_up(node, NULL, world.now_ns);
+    struct peer *twice = node_link_up(node, NULL, NULL, world.now_ns);
     send_hello(&world, twice, &good);
     send_hello(&world, twice, &good);
     assert_non_null(strstr(self->last_warning, "twice"));
-    struct peer *liar = node_link_up(node, NULL, world.now_ns);
+    struct peer *liar = node_link_up(node, NULL, NULL, world.now_ns);
     send_hello(&world, liar, &good);
     struct gossip_message proof = {.type = GOSSIP_HELLO_PROOF};
     uint8_t bytes[65];
     gossip_write(&proof, bytes);
     node_receive(node, liar, bytes, sizeof(bytes), world.now_ns);
     assert_non_null(strstr(self->last_warning, "not who it says"));
-    struct peer *hasty = node_link_up(node, NULL, world.now_ns);
+    struct peer *hasty = node_link_up(node, NULL, NULL, world.now_ns);
     node_receive(node, hasty, bytes, sizeof(bytes), world.now_ns);
     assert_non_null(strstr(self->last_warning, "out of turn"));
     assert_int_equal(node->peer_count, 0);
+    world_done(&world);
+}
+
+struct found {
+    struct gossip_address addresses[8];
+    size_t count;
+};
+
+static struct found found;
+
+static void on_discovered(void *self, const struct gossip_address *address)
+{
+    (void)self;
+    assert_true(found.count < 8);
+    found.addresses[found.count++] = *address;
+}
+
+static void a_newcomer_hears_of_the_others_that_listen(void **state)
+{
+    struct world_params params = world_usual;
+    struct world world;
+
+    (void)state;
+    params.node_count = 4;
+    world_init(&world, &params);
+    /* Nodes 1 and 2 listen, node 3 does not say so; node 0 knows where all of them come from. */
+    node_set_listen_port(world_node(&world, 1), 3001);
+    node_set_listen_port(world_node(&world, 2), 3002);
+    world_connect(&world, 1, 0);
+    world_connect(&world, 3, 0);
+    world_run(&world, SECOND_NS / 2);
+    for (size_t i = 0; i < 2; i++)
+        world_node(&world, 0)->peers[i]->address.ip[15] = (uint8_t)(100 + i);
+    found.count = 0;
+    world_node(&world, 2)->host.discovered = on_discovered;
+
+    world_connect(&world, 2, 0);
+    world_run(&world, SECOND_NS / 2);
+
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.addresses[0].port, 3001);
+    assert_true(found.addresses[0].ip[15] >= 100);
     world_done(&world);
 }
 
@@ -320,7 +371,7 @@ static void who_does_not_say_who_it_is_is_hung_up_on_in_time(void **state)
     struct world_node *self = &world.nodes[0];
     self->node->host.send = swallow;
     self->node->host.hang_up = count_hang_up;
-    (void)node_link_up(self->node, NULL, world.now_ns);
+    (void)node_link_up(self->node, NULL, NULL, world.now_ns);
     assert_int_equal(node_counts(self->node).connections_pending, 1);
 
     world_run(&world, 7 * (uint64_t)SECOND_NS);
@@ -340,6 +391,7 @@ int main(void)
         cmocka_unit_test(random_bytes_end_in_a_hang_up_and_nothing_worse),
         cmocka_unit_test(spoilt_messages_of_an_honest_conversation_do_no_harm),
         cmocka_unit_test(strangers_are_hung_up_on),
+        cmocka_unit_test(a_newcomer_hears_of_the_others_that_listen),
         cmocka_unit_test(who_does_not_say_who_it_is_is_hung_up_on_in_time),
     };
 

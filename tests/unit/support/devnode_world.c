@@ -266,8 +266,8 @@ void world_connect(struct world *world, size_t a, size_t b)
 
     one->twin = other;
     other->twin = one;
-    one->peer = node_link_up(world->nodes[a].node, one, world->now_ns);
-    other->peer = node_link_up(world->nodes[b].node, other, world->now_ns);
+    one->peer = node_link_up(world->nodes[a].node, one, NULL, world->now_ns);
+    other->peer = node_link_up(world->nodes[b].node, other, NULL, world->now_ns);
 }
 
 void world_connect_all(struct world *world)
