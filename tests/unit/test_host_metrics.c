@@ -1,9 +1,13 @@
 /* Metrics: histograms against sorted samples, the registry, the series, queries. */
 #include <math.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
 
 #include "framework/base/mem.h"
 #include "framework/base/str.h"
 #include "framework/host/histogram.h"
+#include "framework/host/http_service.h"
 #include "framework/host/metrics.h"
 #include "framework/host/observe.h"
 #include "framework/host/query.h"
@@ -340,6 +344,74 @@ static void without_a_store_there_is_nothing_to_ask(void **state)
     assert_non_null(strstr(run_body(scene->instance, call_query, scene).why, "127.0.0.1:9091"));
 }
 
+/* A store that answers one request, whatever it is, with one number. */
+static void *answer_once(void *arg)
+{
+    static const char answer[] = "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\","
+                                 "\"result\":[1,\"12.5\"]}}";
+    char request[2000], reply[300];
+    auto_fd int fd = accept4(*(int *)arg, NULL, NULL, SOCK_CLOEXEC);
+    const ssize_t n = read(fd, request, sizeof(request) - 1);
+
+    if (n <= 0)
+        return NULL;
+    request[n] = '\0';
+    if (strstr(request, "GET /api/v1/query?query=up HTTP/1.1\r\n") != request)
+        return NULL;
+    (void)snprintf(reply, sizeof(reply),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        sizeof(answer) - 1, answer);
+    return write(fd, reply, strlen(reply)) > 0 ? arg : NULL;
+}
+
+struct asking {
+    const assay_metrics *metrics;
+    double value;
+};
+
+static assay_status ask_up(assay_task *task, void *arg)
+{
+    struct asking *asking = arg;
+
+    return asking->metrics->query(task, "up", &asking->value);
+}
+
+static void a_store_is_asked_over_http(void **state)
+{
+    const struct http_service_config http = {.resolve = NULL};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t address_size = sizeof(address);
+    auto_fd int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto_http_service struct http_service *service = NULL;
+    struct fixture *fixture = fixture_prepare(1);
+    struct host_instance *instance = NULL;
+    struct asking asking = {.value = 0};
+    pthread_t thread;
+    void *served = NULL;
+    char url[64];
+
+    (void)state;
+    assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(getsockname(server, (struct sockaddr *)&address, &address_size), 0);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", ntohs(address.sin_port));
+    assert_int_equal(http_service_new(&http, &service, NULL), ASSAY_OK);
+    fixture->config.http = &http_table;
+    fixture->config.http_state = service;
+    fixture_start(fixture);
+    instance = fixture_instance(fixture, "expectation.e", ASSAY_EXPECTATION);
+    asking.metrics = fixture_service(instance, ASSAY_METRICS);
+    assert_int_equal(
+        metrics_set_url(fixture->host->metrics, host_instance_table(instance), url), ASSAY_OK);
+
+    assert_int_equal(pthread_create(&thread, NULL, answer_once, &server), 0);
+    assert_int_equal(run_body(instance, ask_up, &asking).status, ASSAY_OK);
+    assert_true(asking.value == 12.5);
+    assert_int_equal(pthread_join(thread, &served), 0);
+    assert_non_null(served);
+    fixture_free(fixture);
+}
+
 static void a_query_is_escaped(void **state)
 {
     auto_str struct str url;
@@ -423,6 +495,7 @@ int main(void)
         TEST(the_series_has_a_line_per_metric),
         TEST(a_series_that_cannot_be_written_is_an_error),
         TEST(without_a_store_there_is_nothing_to_ask),
+        cmocka_unit_test(a_store_is_asked_over_http),
         cmocka_unit_test(a_query_is_escaped),
         cmocka_unit_test(a_scalar_or_a_vector_of_one_is_read),
         cmocka_unit_test(other_answers_are_explained),
