@@ -792,7 +792,7 @@ typedef struct assay_plugin {
 
     /* No task, so it cannot block: copies what it needs. `options` lives until destroy. */
     assay_status (*create)(const assay_host *, const void *options, void **self);
-    void (*destroy)(void *self); /* NULL is fine */
+    void (*destroy)(void *self); /* must take NULL; required, as create is */
     /* Workload, expectation: get ready, capture a baseline; the network is up, no load runs. */
     assay_status (*prepare)(void *self, assay_task *);
     /* Workload: load until window_end. Expectation: watch until cancelled. May be NULL there. */
