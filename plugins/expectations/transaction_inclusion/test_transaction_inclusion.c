@@ -140,10 +140,11 @@ static void a_transaction_on_no_chain_fails_and_is_named(void **state)
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
     judges(f, NULL, ASSAY_FAIL,
-        "1 of 2 accepted transactions are included (50.00 %), bar 100.00 %: 1 are on no chain (0 "
-        "of "
-        "them were on forks given up), agreed height 40; the first is t2, accepted by validator-0 "
-        "at 12.0 s");
+        "1 of 2 accepted transactions are on the chain that all nodes agree on (50.00 %, up to "
+        "height "
+        "40 of 40), bar 100.00 %\n"
+        "1 are on no chain (0 of them were on forks given up); the first is t2, accepted by "
+        "validator-0 at 12.0 s");
 }
 
 static void below_the_share_fails(void **state)
@@ -154,7 +155,7 @@ static void below_the_share_fails(void **state)
     all_grow(f, 40);
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
-    judges(f, "min_included=0.51", ASSAY_FAIL, "1 of 2 accepted transactions are included");
+    judges(f, "min_included=0.51", ASSAY_FAIL, "1 of 2 accepted transactions are on");
 }
 
 static void inclusion_on_a_fork_that_was_given_up_does_not_count(void **state)
@@ -333,7 +334,7 @@ static void waits_no_longer_than_it_may(void **state)
     included(f, "t2", 69, "a50");
     assert_int_equal(live_with(f, &verdict, "settle=5s"), ASSAY_OK);
 
-    check(&verdict, ASSAY_FAIL, "1 of 2 accepted transactions are included");
+    check(&verdict, ASSAY_FAIL, "1 of 2 accepted transactions are on");
     assert_int_equal(fake_now(f), (JUDGED + 5) * ASSAY_SECOND);
     fake_free(f);
 }
@@ -361,7 +362,7 @@ static void what_was_accepted_late_does_not_lift_the_share(void **state)
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
     included(f, "t3", JUDGED + 12, "a52");
     included(f, "t4", JUDGED + 12, "a52");
-    judges(f, "min_included=0.6", ASSAY_FAIL, "1 of 2 accepted transactions are included");
+    judges(f, "min_included=0.6", ASSAY_FAIL, "1 of 2 accepted transactions are on");
 }
 
 static void only_late_ones_are_undecided(void **state)
@@ -402,7 +403,7 @@ static void grace_and_settle_follow_from_the_block_interval(void **state)
     assert_int_equal(live_with(f, &verdict, NULL), ASSAY_OK);
 
     assert_int_equal(fake_now(f), (JUDGED + 40) * ASSAY_SECOND);
-    check(&verdict, ASSAY_FAIL, "1 of 2 accepted transactions are included");
+    check(&verdict, ASSAY_FAIL, "1 of 2 accepted transactions are on");
     check(&verdict, ASSAY_FAIL, "1 more were accepted less than 20.0 s before the end");
     fake_free(f);
 }
@@ -453,23 +454,55 @@ static void blocks_that_only_some_hold_leave_it_undecided(void **state)
     included(f, "t1", 11, "a6");
     included(f, "t2", 12, "a30");
     judges(f, NULL, ASSAY_UNDECIDED,
-        "1 of 2 accepted transactions are on the chain that all nodes agree on (up to height 10 of "
-        "40), bar 100.00 %: 1 more are on blocks that only some nodes hold");
+        "1 of 2 accepted transactions are on the chain that all nodes agree on (50.00 %, up to "
+        "height "
+        "10 of 40), bar 100.00 %\n"
+        "1 more are on blocks that only some nodes hold\n"
+        "nodes have not agreed for 30 blocks, so there is no common chain to be on");
 }
 
-static void what_not_even_some_hold_fails_amid_a_fork(void **state)
+/* Chains part after height 10; one is at 10 + depth, the other 3 lower. t3 is on neither. */
+static struct fakehost *parted(int depth)
 {
     struct fakehost *f = network();
+    char id[16];
 
-    (void)state;
     fake_chain(f, "b", "a10", 11, 40);
     all_grow(f, 10);
-    fake_adopt(f, 30 * ASSAY_SECOND, 0, "a40");
-    fake_adopt(f, 30 * ASSAY_SECOND, 2, "b20");
+    (void)snprintf(id, sizeof(id), "a%d", 10 + depth);
+    fake_adopt(f, 30 * ASSAY_SECOND, 0, id);
+    fake_adopt(f, 30 * ASSAY_SECOND, 1, id);
+    (void)snprintf(id, sizeof(id), "b%d", 10 + depth - 3);
+    fake_adopt(f, 30 * ASSAY_SECOND, 2, id);
     included(f, "t1", 11, "a6");
-    included(f, "t2", 12, "a30");
+    included(f, "t2", 12, "a13");
     fake_submission(f, "t3", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
+    return f;
+}
+
+static void what_not_even_some_hold_fails_while_tips_differ(void **state)
+{
+    (void)state;
+    judges(parted(5), NULL, ASSAY_FAIL, "1 are on no chain");
+}
+
+static void what_not_even_some_hold_is_undecided_without_a_common_chain(void **state)
+{
+    (void)state;
+    judges(parted(6), NULL, ASSAY_UNDECIDED, "nodes have not agreed for 6 blocks");
+}
+
+static void without_a_final_depth_ten_blocks_make_a_difference(void **state)
+{
+    struct fakehost *f;
+
+    (void)state;
+    f = parted(10);
+    fake_facts(f, INTERVAL * ASSAY_SECOND, 30, 0);
     judges(f, NULL, ASSAY_FAIL, "1 are on no chain");
+    f = parted(11);
+    fake_facts(f, INTERVAL * ASSAY_SECOND, 30, 0);
+    judges(f, NULL, ASSAY_UNDECIDED, "nodes have not agreed for 11 blocks");
 }
 
 static void late_latencies_may_still_change_while_blocks_are_open(void **state)
@@ -538,7 +571,8 @@ static void an_unknown_tip_leaves_it_undecided_only_for_what_may_be_in_it(void *
     included(f, "t1", 11, "a6");
     included(f, "t2", 12, "a40");
     fake_hide(f, "a40");
-    judges(f, NULL, ASSAY_UNDECIDED, "and the contents of 3 blocks above are not known");
+    judges(
+        f, NULL, ASSAY_UNDECIDED, "the contents of 3 blocks above the agreed height are not known");
 }
 
 static void a_double_inclusion_is_definite_whatever_is_unknown(void **state)
@@ -587,8 +621,8 @@ static void what_a_node_accepted_that_is_gone_is_no_definite_loss(void **state)
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND); /* by validator-0 */
     fake_unreachable(f, 60 * ASSAY_SECOND, 0);
-    judges(
-        f, "allow_unreachable=1", ASSAY_UNDECIDED, "1 were accepted by nodes that do not answer");
+    judges(f, "allow_unreachable=1", ASSAY_UNDECIDED,
+        "1 more were accepted by nodes that no longer answer");
 }
 
 static void nobody_there_is_undecided(void **state)
@@ -624,7 +658,7 @@ static void chains_without_a_common_block_leave_it_undecided(void **state)
     all_grow(f, 40);
     included(f, "t1", 11, "a6");
     fake_adopt(f, 81 * ASSAY_SECOND, 2, "b40");
-    judges(f, NULL, ASSAY_UNDECIDED, "(up to height 0 of 40)");
+    judges(f, NULL, ASSAY_UNDECIDED, "nodes have not agreed for 40 blocks");
 }
 
 /* ---- what is told besides ---- */
@@ -642,7 +676,7 @@ static void transactions_without_answer_and_refused_ones_are_told_apart(void **s
     fake_item(f, "a8", "transaction", "t3");
     fake_item(f, "a8", "transaction", "t4");
     judges(f, NULL, ASSAY_PASS,
-        "2 had no answer (1 of them are included), 1 were refused (1 included)");
+        "2 never had an answer (1 of them are included), 1 were refused each time (1 included)");
 }
 
 static void unanswered_transactions_are_told_when_none_was_refused(void **state)
@@ -653,7 +687,8 @@ static void unanswered_transactions_are_told_when_none_was_refused(void **state)
     all_grow(f, 40);
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_FAILED, 12 * ASSAY_SECOND);
-    judges(f, NULL, ASSAY_PASS, "1 had no answer (0 of them are included), 0 were refused");
+    judges(f, NULL, ASSAY_PASS,
+        "1 never had an answer (0 of them are included), 0 were refused each time");
 }
 
 static void unsent_transactions_are_told(void **state)
@@ -707,7 +742,7 @@ static void a_chain_left_by_all_for_a_shorter_one_is_read_anew(void **state)
     fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
     for (uint32_t i = 0; i < NODES; i++)
         fake_adopt(f, 95 * ASSAY_SECOND, i, "b35");
-    judges(f, NULL, ASSAY_FAIL, "0 of 2 accepted transactions are included");
+    judges(f, NULL, ASSAY_FAIL, "0 of 2 accepted transactions are on");
 }
 
 static void a_chain_that_moves_amid_a_reading_is_read_again(void **state)
@@ -952,7 +987,9 @@ int main(void)
         cmocka_unit_test(an_unknown_block_interval_means_ten_seconds),
         cmocka_unit_test(late_ones_that_are_all_included_pass),
         cmocka_unit_test(blocks_that_only_some_hold_leave_it_undecided),
-        cmocka_unit_test(what_not_even_some_hold_fails_amid_a_fork),
+        cmocka_unit_test(what_not_even_some_hold_fails_while_tips_differ),
+        cmocka_unit_test(what_not_even_some_hold_is_undecided_without_a_common_chain),
+        cmocka_unit_test(without_a_final_depth_ten_blocks_make_a_difference),
         cmocka_unit_test(late_latencies_may_still_change_while_blocks_are_open),
         cmocka_unit_test(blocks_without_contents_leave_it_undecided),
         cmocka_unit_test(a_missing_transaction_may_be_in_a_block_without_contents),

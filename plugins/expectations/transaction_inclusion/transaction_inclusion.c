@@ -15,6 +15,9 @@
 #define SPAN_FLOOR       (10 * ASSAY_SECOND)
 #define SETTLE_CEILING   (60 * ASSAY_SECOND)
 #define READ_EVERY       ASSAY_SECOND
+/* From how many heights without agreement on nodes hold different chains and are not merely about
+   to agree, when the system does not say at what depth blocks are final. */
+#define DEPTH_UNKNOWN 10
 
 struct inclusion_options {
     double min_included;
@@ -30,6 +33,7 @@ struct inclusion {
     const assay_submissions *submissions;
     const struct inclusion_options *options;
     assay_ns grace, settle;
+    uint64_t depth_max; /* heights without agreement beyond which there is no common chain */
     assay_feed *feed;
     struct sightings sightings;
     uint32_t node_count, seen_count;
@@ -88,6 +92,7 @@ static assay_status choose_spans(struct inclusion *inclusion)
 
     if (s)
         return s;
+    inclusion->depth_max = facts.final_depth ? facts.final_depth : DEPTH_UNKNOWN;
     inclusion->grace = options->grace;
     if (!inclusion->grace)
         inclusion->grace = at_least(GRACE_INTERVALS * facts.block_interval, SPAN_FLOOR);
@@ -273,47 +278,69 @@ static void name_lost(
         in_seconds(submission.done));
 }
 
-/* Transactions that may be on the agreed chain after all, or get there. */
-static uint64_t open_count(const struct ledger *ledger, const struct account *account)
+/* Transactions that may be on the agreed chain after all, or get there. When nodes have not agreed
+   for long, what one of them accepted may have no place on the chain of another: no common chain, no
+   loss from it. */
+static uint64_t open_count(
+    const struct inclusion *inclusion, const struct ledger *ledger, const struct account *account)
 {
     uint64_t absent = account->owed - account->included;
 
-    if (ledger->unreadable || ledger->unreadable_above)
+    if (ledger->unreadable || ledger->unreadable_above ||
+        ledger->best_height - ledger->agreed_height > inclusion->depth_max)
         return absent;
     return account->elsewhere + account->excused;
+}
+
+/* Why absent transactions are no loss yet. */
+static void tell_open(const struct inclusion *inclusion, const struct ledger *ledger,
+    const struct account *account, assay_findings *findings)
+{
+    uint64_t apart = ledger->best_height - ledger->agreed_height;
+
+    if (account->elsewhere)
+        assay_find(findings, ASSAY_UNDECIDED, "%llu more are on blocks that only some nodes hold",
+            (unsigned long long)account->elsewhere);
+    if (account->excused)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "%llu more were accepted by nodes that no longer answer",
+            (unsigned long long)account->excused);
+    if (ledger->unreadable_above)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "the contents of %llu blocks above the agreed height are not known",
+            (unsigned long long)ledger->unreadable_above);
+    if (apart > inclusion->depth_max)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "nodes have not agreed for %llu blocks, so there is no common chain to be on",
+            (unsigned long long)apart);
 }
 
 static void judge_share(const struct inclusion *inclusion, const struct ledger *ledger,
     const struct account *account, assay_findings *findings)
 {
     double wanted = inclusion->options->min_included * (double)account->owed;
-    uint64_t open = open_count(ledger, account);
-    uint64_t absent = account->owed - account->included;
-    char lost[256];
+    uint64_t open = open_count(inclusion, ledger, account);
+    uint64_t lost = account->owed - account->included - open;
+    uint32_t is_lost = (double)(account->included + open) < wanted;
+    char example[256] = "";
 
     if ((double)account->included >= wanted)
         return;
-    name_lost(inclusion, account, lost);
-    if ((double)(account->included + open) < wanted)
+    if (is_lost)
+        name_lost(inclusion, account, example);
+    assay_find(findings, is_lost ? ASSAY_FAIL : ASSAY_UNDECIDED,
+        "%llu of %llu accepted transactions are on the chain that all nodes agree on (%.2f %%, up "
+        "to height %llu of %llu), bar %.2f %%",
+        (unsigned long long)account->included, (unsigned long long)account->owed,
+        100 * (double)account->included / (double)account->owed,
+        (unsigned long long)ledger->agreed_height, (unsigned long long)ledger->best_height,
+        100 * inclusion->options->min_included);
+    if (is_lost)
         assay_find(findings, ASSAY_FAIL,
-            "%llu of %llu accepted transactions are included (%.2f %%), bar %.2f %%: %llu are on "
-            "no "
-            "chain (%llu of them were on forks given up), agreed height %llu%s",
-            (unsigned long long)account->included, (unsigned long long)account->owed,
-            100 * (double)account->included / (double)account->owed,
-            100 * inclusion->options->min_included, (unsigned long long)(absent - open),
-            (unsigned long long)account->abandoned, (unsigned long long)ledger->agreed_height,
-            lost);
+            "%llu are on no chain (%llu of them were on forks given up)%s",
+            (unsigned long long)lost, (unsigned long long)account->abandoned, example);
     else
-        assay_find(findings, ASSAY_UNDECIDED,
-            "%llu of %llu accepted transactions are on the chain that all nodes agree on (up to "
-            "height %llu of %llu), bar %.2f %%: %llu more are on blocks that only some nodes hold, "
-            "%llu were accepted by nodes that do not answer, and the contents of %llu blocks above "
-            "are not known",
-            (unsigned long long)account->included, (unsigned long long)account->owed,
-            (unsigned long long)ledger->agreed_height, (unsigned long long)ledger->best_height,
-            100 * inclusion->options->min_included, (unsigned long long)account->elsewhere,
-            (unsigned long long)account->excused, (unsigned long long)ledger->unreadable_above);
+        tell_open(inclusion, ledger, account, findings);
 }
 
 static void judge_latency(const struct inclusion *inclusion, const struct ledger *ledger,
@@ -321,7 +348,7 @@ static void judge_latency(const struct inclusion *inclusion, const struct ledger
 {
     assay_ns bound = inclusion->options->latency_p99_max;
     assay_ns p99 = account_latency(account, account->owed, 0.99);
-    uint32_t outcome = open_count(ledger, account) ? ASSAY_UNDECIDED : ASSAY_FAIL;
+    uint32_t outcome = open_count(inclusion, ledger, account) ? ASSAY_UNDECIDED : ASSAY_FAIL;
 
     if (!bound || p99 <= bound)
         return;
@@ -375,12 +402,13 @@ static void tell_latency(
 static void tell_counts(const struct inclusion *inclusion, const struct ledger *ledger,
     const struct account *account, assay_findings *findings)
 {
-    assay_find(findings, ASSAY_PASS,
-        "%llu of %llu accepted transactions are on the chain that %u nodes agree on up to height "
-        "%llu, bar %.2f %%",
-        (unsigned long long)account->included, (unsigned long long)account->owed,
-        inclusion->seen_count, (unsigned long long)ledger->agreed_height,
-        100 * inclusion->options->min_included);
+    if (!findings->gravity)
+        assay_find(findings, ASSAY_PASS,
+            "%llu of %llu accepted transactions are on the chain that %u nodes agree on up to "
+            "height %llu, bar %.2f %%",
+            (unsigned long long)account->included, (unsigned long long)account->owed,
+            inclusion->seen_count, (unsigned long long)ledger->agreed_height,
+            100 * inclusion->options->min_included);
     if (account->young)
         assay_find(findings, ASSAY_PASS,
             "%llu more were accepted less than %.1f s before the end and are not counted (%llu are "
@@ -389,7 +417,8 @@ static void tell_counts(const struct inclusion *inclusion, const struct ledger *
             (unsigned long long)account->young_included);
     if (account->failed || account->refused)
         assay_find(findings, ASSAY_PASS,
-            "%llu had no answer (%llu of them are included), %llu were refused (%llu included)",
+            "%llu never had an answer (%llu of them are included), %llu were refused each time "
+            "(%llu included)",
             (unsigned long long)account->failed, (unsigned long long)account->unsure_included,
             (unsigned long long)account->refused, (unsigned long long)account->refused_included);
     if (account->missed)

@@ -70,6 +70,7 @@ assay_status tally_settled(struct tally *tally, const struct attempt *attempt, u
     if (outcome < ASSAY_SUBMIT_ACCEPTED || outcome > ASSAY_SUBMIT_MISSED)
         submission.outcome = ASSAY_SUBMIT_FAILED;
     tally->outcomes[submission.outcome]++;
+    tally->misses[MISS_AWAY] += submission.outcome == ASSAY_SUBMIT_MISSED;
     record(tally, tally->outcome_metrics[submission.outcome], 1);
     if (reply->status == ASSAY_E_CANCELLED) /* given up by us: its times are no measurement */
         return report(tally, &submission);
@@ -112,28 +113,38 @@ static double quantile_ms(const struct tally *tally, uint32_t metric, double q)
     return value * 1e3;
 }
 
+/* What a miss means and what to do about it. */
+static const char *const reasons[MISS_KINDS] = {
+    [MISS_DRY] =
+        "no user had a spendable output: raise users (and the wallet's accounts), or lower "
+        "rate",
+    [MISS_CROWDED] = "in_flight_max requests were unanswered: the nodes answer too slowly for this "
+                     "rate, or raise in_flight_max",
+    [MISS_BEHIND] = "making transactions takes too long on this machine (see the metric making): "
+                    "lower rate, or split the load over two workload sections",
+    [MISS_AWAY] = "their node took no connection: see its log, or leave it out of targets",
+};
+
+const char *tally_chief_reason(const struct tally *tally)
+{
+    enum miss chief = MISS_DRY;
+
+    for (uint32_t i = 0; i < MISS_KINDS; i++)
+        if (tally->misses[i] > tally->misses[chief])
+            chief = (enum miss)i;
+    return reasons[chief];
+}
+
 static void advise(const struct tally *tally)
 {
-    unsigned long long missed = tally->outcomes[ASSAY_SUBMIT_MISSED];
-
     assay_log_f(tally->host, ASSAY_WARN,
         "%llu of %llu planned transactions were never sent, so the load was lighter than asked for",
-        missed, (unsigned long long)tally->offered);
-    if (tally->misses[MISS_DRY])
-        assay_log_f(tally->host, ASSAY_WARN,
-            "%llu missed since no user had a spendable output: raise users (and the wallet's "
-            "accounts), or lower rate",
-            (unsigned long long)tally->misses[MISS_DRY]);
-    if (tally->misses[MISS_CROWDED])
-        assay_log_f(tally->host, ASSAY_WARN,
-            "%llu missed since in_flight_max requests were unanswered: the nodes answer too "
-            "slowly for this rate, or raise in_flight_max",
-            (unsigned long long)tally->misses[MISS_CROWDED]);
-    if (tally->misses[MISS_BEHIND])
-        assay_log_f(tally->host, ASSAY_WARN,
-            "%llu missed since making one transaction takes %.3f ms (p50) on this machine: lower "
-            "rate, or split the load over two workload sections",
-            (unsigned long long)tally->misses[MISS_BEHIND], quantile_ms(tally, tally->making, 0.5));
+        (unsigned long long)tally->outcomes[ASSAY_SUBMIT_MISSED],
+        (unsigned long long)tally->offered);
+    for (uint32_t i = 0; i < MISS_KINDS; i++)
+        if (tally->misses[i])
+            assay_log_f(tally->host, ASSAY_WARN, "%llu missed since %s",
+                (unsigned long long)tally->misses[i], reasons[i]);
 }
 
 void tally_summarise(const struct tally *tally)

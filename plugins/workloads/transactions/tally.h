@@ -13,6 +13,7 @@ enum miss {
     MISS_DRY,     /* no user had funds to spend by then */
     MISS_CROWDED, /* too many requests were unanswered */
     MISS_BEHIND,  /* the window closed before its turn came: making them takes too long */
+    MISS_AWAY,    /* its node could not be connected to: the system says that nothing was sent */
     MISS_KINDS
 };
 
@@ -49,6 +50,9 @@ assay_status tally_settled(struct tally *tally, const struct attempt *attempt, u
 
 /* It was not sent. */
 assay_status tally_missed(struct tally *tally, const struct attempt *attempt, enum miss why);
+
+/* The reason for most of the misses, in words, with what to do; for when nothing was sent. */
+const char *tally_chief_reason(const struct tally *tally);
 
 /* Logs one line on how the load was offered, and a warning with advice when it was not kept. */
 void tally_summarise(const struct tally *tally);

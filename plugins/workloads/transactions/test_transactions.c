@@ -344,7 +344,7 @@ static void making_transactions_too_slowly_makes_missed_sends(void **state)
 
     assert_in_range(fake_sent_count(f), 9, 11);
     assert_int_equal(fake_sent_count(f) + fake_submission_count(f, ASSAY_SUBMIT_MISSED), 50);
-    assert_non_null(strstr(fake_log(f), "making one transaction takes 1000.000 ms"));
+    assert_non_null(strstr(fake_log(f), "missed since making transactions takes too long"));
     assert_true(fake_metric(f, "lateness") > 10); /* and those that left were late */
     fake_free(f);
 }
@@ -359,7 +359,23 @@ static void fails_when_nothing_at_all_could_be_sent(void **state)
     fake_fail_call(f, 1, ASSAY_E_TIMEOUT);
     assert_int_equal(live(f), ASSAY_E_IO);
 
-    assert_non_null(strstr(fake_why(f), "not one of 1 planned transactions could be sent"));
+    assert_non_null(strstr(fake_why(f),
+        "not one of 1 planned transactions could be sent: no user had a spendable output"));
+    fake_free(f);
+}
+
+static void nodes_that_take_no_connection_make_missed_sends(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    fake_settles_as(f, ASSAY_SUBMIT_MISSED); /* as the system says of what never left */
+    assert_int_equal(fake_create(f, "rate=3", "per=second", NULL), ASSAY_OK);
+    assert_int_equal(live(f), ASSAY_E_IO);
+
+    assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_MISSED), 30);
+    assert_non_null(strstr(fake_log(f), "30 missed since their node took no connection"));
+    assert_non_null(strstr(fake_why(f), "could be sent: their node took no connection"));
     fake_free(f);
 }
 
@@ -581,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_host_that_takes_no_more_requests_makes_missed_sends),
         cmocka_unit_test(making_transactions_too_slowly_makes_missed_sends),
         cmocka_unit_test(fails_when_nothing_at_all_could_be_sent),
+        cmocka_unit_test(nodes_that_take_no_connection_make_missed_sends),
         cmocka_unit_test(users_default_to_all_accounts),
         cmocka_unit_test(says_what_to_do_when_accounts_are_short),
         cmocka_unit_test(says_what_to_do_when_there_are_no_accounts),

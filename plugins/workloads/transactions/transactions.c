@@ -346,10 +346,7 @@ static assay_status run(void *self, assay_task *task)
     if (load->tally.offered == load->tally.outcomes[ASSAY_SUBMIT_MISSED])
         return assay_fail_f(load->host, ASSAY_E_IO,
             "not one of %llu planned transactions could be sent: %s",
-            (unsigned long long)load->tally.offered,
-            load->tally.misses[MISS_DRY] ? "no user ever had a spendable output; are the wallet's "
-                                           "accounts funded at genesis?"
-                                         : "making or sending them takes too long; lower rate");
+            (unsigned long long)load->tally.offered, tally_chief_reason(&load->tally));
     return ASSAY_OK;
 }
 
