@@ -32,14 +32,17 @@ void actor_done(struct actor *actor)
 
 /* ---- what an operation came to ---- */
 
-/* The first problem of an actor is the one worth knowing; later ones tend to follow from it. */
+/* The first problem of an actor is the one worth knowing; later ones tend to follow from it. A
+   failure that was judged is evidence, and what goes wrong while clearing up does not hide it. */
 static void set_problem(struct actor *actor, enum outcome outcome, const char *operation,
     const struct host_operation_result *result)
 {
-    if (actor->is_broken && outcome <= actor->outcome)
-        return;
+    const bool is_hidden = actor->is_broken ? outcome <= actor->outcome : outcome < actor->outcome;
+
     actor->is_broken = true;
-    actor->outcome = outcome_worst(actor->outcome, outcome);
+    if (is_hidden)
+        return;
+    actor->outcome = outcome;
     (void)snprintf(actor->why, sizeof(actor->why), "%s: %.*s", operation, TEXT_SIZE,
         result->why[0] ? result->why : status_text(result->status));
 }
