@@ -255,6 +255,19 @@ static assay_status publish_chain(struct follower *f, const struct walk *walk)
     return s ? give_up(f, s, "the chain could not be published") : ASSAY_OK;
 }
 
+/* The node went back to an older block of its chain: saying that block again cuts the rest off.
+   (Back to genesis, which is never published, the status says so, and the next block starts over.) */
+static assay_status publish_retreat(struct follower *f, uint64_t height)
+{
+    char id[HEX32_SIZE];
+    const char *const ids[] = {id};
+    assay_status s;
+
+    hex_from_bytes32(&f->chain.ids[height], id);
+    s = f->self->observe->chain(f->self->host, f->node, ids, 1);
+    return s ? give_up(f, s, "the chain could not be published") : ASSAY_OK;
+}
+
 static assay_status publish(struct follower *f, struct walk *walk, uint64_t base)
 {
     assay_status s = ASSAY_OK;
@@ -263,10 +276,12 @@ static assay_status publish(struct follower *f, struct walk *walk, uint64_t base
         if (walk->steps[i].is_ours)
             s = publish_block(f, &walk->steps[i], base + (walk->count - i));
     }
-    if (!s)
-        s = chain_replace(&f->chain, base, walk);
     if (!s && walk->count > 0)
         s = publish_chain(f, walk);
+    else if (!s && base > 0)
+        s = publish_retreat(f, base);
+    if (!s)
+        s = chain_replace(&f->chain, base, walk); /* last: what failed is tried again */
     if (!s)
         purse_see_chain(f->self, &f->chain);
     return s;
@@ -283,7 +298,7 @@ static assay_status walk_back(
         struct step *step;
         assay_status s;
 
-        if (height == 0)
+        if (height == 0 || bytes32_equal(&id, &f->self->genesis_id))
             return give_up(f, ASSAY_E_INVALID,
                 "its chain does not lead to this network's genesis block, or not by the %" PRIu64
                 " blocks that it claims",
