@@ -44,12 +44,18 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *out, const ch
         text_add(out, line);
 }
 
-/* A path or name in double quotes. */
+/* A path or name in double quotes; control characters would end or fold the line. */
 static void put_quoted(struct text *out, const char *key, const char *value)
 {
     put(out, "%s: \"", key);
     for (; *value != '\0'; value++) {
-        if (*value == '"' || *value == '\\')
+        const unsigned char c = (unsigned char)*value;
+
+        if (c < 0x20 || c == 0x7F) {
+            put(out, "\\x%02X", c);
+            continue;
+        }
+        if (c == '"' || c == '\\')
             text_add_bytes(out, "\\", 1);
         text_add_bytes(out, value, 1);
     }

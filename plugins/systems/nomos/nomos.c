@@ -152,8 +152,7 @@ static assay_status choose_program(struct nomos *self, uint32_t node)
             variable, name);
     base = strrchr(path, '/');
     base = base ? base + 1 : path;
-    if (strcmp(base, "nomos-devnode") == 0)
-        self->is_dev_node = true;
+    self->nodes[node].is_dev = strcmp(base, "nomos-devnode") == 0;
     return self->spec->binary(self->host, node, path);
 }
 
@@ -206,6 +205,15 @@ static assay_status plan_nodes(struct nomos *self)
     return s;
 }
 
+static bool has_dev_node(const struct nomos *self)
+{
+    for (uint32_t node = 0; node < self->node_count; node++) {
+        if (self->nodes[node].is_dev)
+            return true;
+    }
+    return false;
+}
+
 static assay_status plan(void *arg, assay_task *task)
 {
     struct nomos *self = arg;
@@ -226,7 +234,7 @@ static assay_status plan(void *arg, assay_task *task)
     self->spec->cadence(self->host,
         (assay_ns)llround((double)self->options.slot / self->options.active_slot_coeff),
         (uint64_t)self->options.security_param);
-    if (self->is_dev_node)
+    if (has_dev_node(self))
         self->spec->notice(self->host,
             "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
             "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
@@ -253,7 +261,7 @@ static assay_status add_misbehaviour(struct nomos *self, uint32_t node, const ch
 {
     assay_status s = ASSAY_OK;
 
-    if (switches && *switches && !self->is_dev_node)
+    if (switches && *switches && !self->nodes[node].is_dev)
         return self->host->fail(self->host, ASSAY_E_INVALID,
             "misbehave is an option of development nodes; the program for this node is another");
     for (; !s && switches && *switches; switches++) {
@@ -274,7 +282,7 @@ static assay_status render_command(struct nomos *self, uint32_t node)
     (void)snprintf(path, sizeof(path), "%s/%s", self->spec->directory(self->host, node),
         is_executor ? "executor.yaml" : "validator.yaml");
     s = self->spec->argument(self->host, node, path);
-    if (!s && self->is_dev_node) {
+    if (!s && self->nodes[node].is_dev) {
         s = self->spec->argument(self->host, node, "--role");
         if (!s)
             s = self->spec->argument(self->host, node, is_executor ? "executor" : "validator");

@@ -65,6 +65,7 @@ struct nomos_node {
     struct bytes32 seed;
     assay_endpoint ports[PORT_COUNT];
     bool is_executor;
+    bool is_dev; /* its program is the development node */
 };
 
 struct nomos {
@@ -82,7 +83,6 @@ struct nomos {
     struct wire wire;
     uint32_t node_count;
     struct nomos_node *nodes;
-    bool is_dev_node; /* the programs are development nodes */
     struct signed_tx genesis;
     struct text genesis_json, wallet_public_keys, wallet_keys; /* parts of every configuration */
     struct bytes32 genesis_id;
