@@ -15,6 +15,7 @@ static const char *const level_words[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
 static struct {
     _Atomic int level;
     _Atomic int fd;
+    _Atomic bool is_redrawn;
     int64_t (*_Atomic clock)(void);
 } settings = {.level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
@@ -31,6 +32,11 @@ void log_set_fd(int fd)
 void log_set_clock(int64_t (*unix_ms)(void))
 {
     atomic_store(&settings.clock, unix_ms);
+}
+
+void log_set_redrawn(bool is_redrawn)
+{
+    atomic_store(&settings.is_redrawn, is_redrawn);
 }
 
 bool log_is_on(enum log_level level)
@@ -93,7 +99,9 @@ void log_write(enum log_level level, const char *where, const char *format, ...)
     if (vsnprintf(text, sizeof text, format, args) < 0)
         text[0] = '\0';
     va_end(args);
-    used = put_time(line, sizeof line);
+    if (atomic_load(&settings.is_redrawn))
+        used = (size_t)snprintf(line, sizeof line, "\r\033[K");
+    used += put_time(line + used, sizeof line - used);
     used = put_escaped(line, used, limit, level_words[level]);
     used = put_escaped(line, used, limit, " ");
     used = put_escaped(line, used, limit, where);

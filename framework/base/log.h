@@ -34,6 +34,10 @@ void log_set_fd(int fd);
    the column out. This module reads no clock itself. */
 void log_set_clock(int64_t (*unix_ms)(void));
 
+/* The descriptor is a terminal on which somebody redraws the last line: each log line wipes that
+   first. */
+void log_set_redrawn(bool is_redrawn);
+
 bool log_is_on(enum log_level level);
 
 void log_write(enum log_level level, const char *where, const char *format, ...)

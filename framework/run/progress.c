@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "framework/base/file.h"
+#include "framework/base/log.h"
 #include "framework/base/parse.h"
 #include "framework/base/str.h"
 
 enum {
     LINE_MAX_BYTES = 1000,
-    WIDTH_MAX = 160 /* a redrawn line that wraps could not be wiped */
+    STATE_WIDTH = 9,    /* the state and the space behind it */
+    WIDTH_DEFAULT = 80, /* of a terminal that does not say */
+    WIDTH_MIN = 20      /* of one that says nonsense */
 };
 
 #define PLAIN_INTERVAL (10 * ASSAY_SECOND)
@@ -55,6 +59,7 @@ void progress_init(struct progress *progress, int fd, bool is_quiet)
         .has_colour = progress_wants_colour(fd),
         .state = "start",
         .state_end = ASSAY_FOREVER};
+    log_set_redrawn(progress->is_live && !is_quiet);
 }
 
 void progress_clear(struct progress *progress)
@@ -63,6 +68,17 @@ void progress_clear(struct progress *progress)
         return;
     (void)file_write_fd(progress->fd, "\r\033[K", 4, NULL);
     progress->is_line_open = false;
+}
+
+/* Bytes of a redrawn line's text: one that wraps could not be wiped. */
+static int redrawn_width(const struct progress *progress)
+{
+    struct winsize size = {0};
+    int width = WIDTH_DEFAULT;
+
+    if (ioctl(progress->fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+        width = size.ws_col;
+    return width - STATE_WIDTH - 1;
 }
 
 static void write_line(struct progress *progress, const char *text, bool is_redrawn)
@@ -76,7 +92,7 @@ static void write_line(struct progress *progress, const char *text, bool is_redr
         (void)str_appendf(&line, "\033[2m%-8s\033[0m ", progress->state);
     else
         (void)str_appendf(&line, "%-8s ", progress->state);
-    (void)str_appendf(&line, "%.*s", is_redrawn ? WIDTH_MAX : LINE_MAX_BYTES, text);
+    (void)str_appendf(&line, "%.*s", is_redrawn ? redrawn_width(progress) : LINE_MAX_BYTES, text);
     if (!is_redrawn)
         (void)str_append_char(&line, '\n');
     (void)file_write_fd(progress->fd, str_text(&line), line.len, NULL);

@@ -56,6 +56,17 @@ static void a_line_has_level_place_and_text(void **state)
     assert_string_equal(logged(), "WARN  deployer.local: node started name=v-0 pid=12\n");
 }
 
+static void a_line_wipes_what_is_redrawn_below_it(void **state)
+{
+    (void)state;
+    log_set_redrawn(true);
+    log_write(LOG_LEVEL_WARN, "a", "b");
+    log_set_redrawn(false);
+    assert_string_equal(logged(), "\r\033[KWARN  a: b\n");
+    log_write(LOG_LEVEL_WARN, "a", "b");
+    assert_string_equal(logged(), "WARN  a: b\n");
+}
+
 static void the_time_comes_from_the_given_clock(void **state)
 {
     (void)state;
@@ -170,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_pipe(a_line_has_level_place_and_text),
+        in_pipe(a_line_wipes_what_is_redrawn_below_it),
         in_pipe(the_time_comes_from_the_given_clock),
         in_pipe(lower_levels_are_silent),
         in_pipe(control_bytes_cannot_forge_a_line),
