@@ -150,7 +150,7 @@ enum {
 };
 typedef struct assay_run_options {
     size_t struct_size;
-    const char *directory;                 /* where run directories are made; NULL: "assay-runs" */
+    const char *directory;                 /* where run directories are made; NULL: "runs" */
     const char *const *plugin_directories; /* searched first, NULL at the end; or NULL */
     uint32_t flags, reserved;              /* ASSAY_RUN_... */
 } assay_run_options;
