@@ -16,7 +16,7 @@
 
    What it does to the calling process, and takes back before it returns:
    - PR_SET_CHILD_SUBREAPER, so that what a killed supervisor leaves falls to us.
-   - With forwards_signals: handlers for SIGINT, SIGTERM and SIGHUP, unless ignored. The first
+   - With forwards_signals: handlers for SIGINT, SIGTERM and SIGHUP (not under nohup). The first
      signal asks the worker to tear down and report; a second one, or cancel_grace running out,
      kills. SIGTSTP stops the caller alone: the network under test keeps its own time and cannot be
      paused with it, so the run goes on and is reported after SIGCONT.
@@ -70,6 +70,7 @@ struct launch_result {
     char run_id[LAUNCH_RUN_ID_SIZE];
     char *run_directory; /* absolute; the caller frees it */
     int interrupted_by;  /* the signal that was forwarded; 0: none */
+    bool is_unreported;  /* the worker ended without a report: nobody has been told the verdict */
 };
 
 /* ASSAY_OK: the run took place, whatever came of it. Else it was never started; ASSAY_E_DENIED:

@@ -28,9 +28,11 @@ static void install_one(struct launch_signals *signals, size_t i)
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
 
     (void)sigemptyset(&action.sa_mask);
-    if (sigaction(forwarded[i], NULL, &signals->old[i]) < 0 ||
-        ((signals->old[i].sa_flags & SA_SIGINFO) == 0 && signals->old[i].sa_handler == SIG_IGN))
+    if (sigaction(forwarded[i], NULL, &signals->old[i]) < 0)
         return;
+    if (forwarded[i] == SIGHUP && (signals->old[i].sa_flags & SA_SIGINFO) == 0 &&
+        signals->old[i].sa_handler == SIG_IGN)
+        return; /* nohup */
     signals->is_replaced[i] = sigaction(forwarded[i], &action, NULL) == 0;
 }
 

@@ -1,7 +1,8 @@
 /* The signals that a front end passes on, as a descriptor to poll.
 
-   Handlers are the whole process's: one struct at a time is installed. A signal that the program
-   ignores (as under nohup) stays ignored. */
+   Handlers are the whole process's: one struct at a time is installed. A SIGHUP that
+   is ignored stays ignored: that is what nohup asks for. An ignored SIGINT does not: shells do that
+   to what a script puts into the background, and a run must not go on when its script is stopped. */
 #ifndef ASSAY_RUN_LAUNCH_SIGNALS_H
 #define ASSAY_RUN_LAUNCH_SIGNALS_H
 

@@ -77,6 +77,8 @@ static int be_front_end(const struct scene *scene, const struct scene_options *w
     pid_t bystander = 0;
 
     (void)setenv("ASSAY_STATE_DIR", scene->state, 1);
+    if (wanted->ignores_sigint)
+        (void)signal(SIGINT, SIG_IGN);
     if (wanted->has_own_child) {
         bystander = fork();
         if (bystander == 0)

@@ -39,6 +39,7 @@ struct scene_options {
     bool has_cgroup;      /* else control groups are avoided */
     bool owns_children;   /* as launch_options */
     bool has_own_child;   /* the front end has a child of its own, "bystander" */
+    bool ignores_sigint;  /* as shells have it in the background */
     int64_t cancel_grace; /* as launch_options */
     int64_t limit;
 };

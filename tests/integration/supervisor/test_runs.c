@@ -168,6 +168,19 @@ static void a_stopped_front_end_does_not_stop_the_run(void **state)
     assert_true(scene_file_has(scene, "verdict.json", "\"writer\": \"worker\""));
 }
 
+static void sigint_stops_a_run_that_a_script_has_put_into_the_background(void **state)
+{
+    struct scene *scene = *state;
+    const struct scene_options options = {
+        .script = "wait 1\nsettled 1\ncancelled\n", .owns_children = true, .ignores_sigint = true};
+
+    scene_start(scene, &options);
+    scene_settle(scene, 1);
+    (void)kill(scene->front, SIGINT);
+
+    assert_int_equal(scene_join(scene), 130);
+}
+
 /* Runs in this very process from here on, as a library does. */
 static struct launch_options library_options(const struct scene *scene, const char *script)
 {
@@ -418,6 +431,8 @@ int main(void)
             what_a_plugin_starts_by_itself_is_ended_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_stopped_front_end_does_not_stop_the_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            sigint_stops_a_run_that_a_script_has_put_into_the_background, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             the_calling_program_gets_back_what_was_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_readable_descriptor_cancels_the_run, set_up, tear_down),
