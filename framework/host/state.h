@@ -65,7 +65,7 @@ struct host {
     struct vec violations, notices; /* struct note */
     struct vec texts;               /* char *: names that outlive their instances */
 
-    pthread_mutex_t event_lock; /* one event at a time */
+    pthread_mutex_t event_lock; /* one event, one crumb at a time */
 
     /* Set before any operation, constant afterwards. */
     struct attached_system system;

@@ -182,6 +182,16 @@ static void task_end(assay_task *task, assay_status status)
     (void)pthread_mutex_unlock(&operation->lock);
 }
 
+static void leave_crumb(const assay_task *task, struct host *host)
+{
+    if (!host->config.write_crumb)
+        return;
+    (void)pthread_mutex_lock(&host->event_lock);
+    host->config.write_crumb(host->config.crumb_context, task->instance->name,
+        task->instance->plugin_id, task->operation->spec.name);
+    (void)pthread_mutex_unlock(&host->event_lock);
+}
+
 static void *task_main(void *arg)
 {
     char signal_stack[SIGNAL_STACK_SIZE];
@@ -193,9 +203,8 @@ static void *task_main(void *arg)
 
     current_task = task;
     (void)sigaltstack(&mine, &before);
-    if (!task->self->parent && host->config.write_crumb)
-        host->config.write_crumb(host->config.crumb_context, task->instance->name,
-            task->instance->plugin_id, task->operation->spec.name);
+    if (!task->self->parent)
+        leave_crumb(task, host);
     status = task->body(task, task->arg);
     if (!task->self->parent)
         task_end_leftovers(task);
