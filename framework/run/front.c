@@ -10,6 +10,7 @@
 
 #include "framework/base/file.h"
 #include "framework/base/mem.h"
+#include "framework/base/path.h"
 #include "framework/base/str.h"
 #include "framework/config/manifest.h"
 #include "framework/run/outcome.h"
@@ -242,6 +243,17 @@ static assay_status launch(const struct front_options *options, const char *mani
     return status;
 }
 
+/* What the worker would have printed, had it lived. */
+static void print_summary(const struct launch_result *result)
+{
+    auto_free char *path = path_join(result->run_directory, "summary.txt");
+    struct file_text text = {0};
+
+    if (path && file_read(path, MANIFEST_SIZE_MAX, &text, NULL) == ASSAY_OK)
+        (void)file_write_fd(STDOUT_FILENO, text.data, text.size, NULL);
+    free(text.data);
+}
+
 assay_status front_run(
     const struct front_options *options, struct launch_result *result, struct error *err)
 {
@@ -253,6 +265,8 @@ assay_status front_run(
     if (!status && check.exit_code == EXIT_CODE_PASS) {
         (void)file_read(options->path, MANIFEST_SIZE_MAX, &original, NULL);
         status = launch(options, check.manifest, original.data, result, err);
+        if (!status && result->is_unreported && !options->is_quiet)
+            print_summary(result);
     }
     free(original.data);
     free(check.manifest);

@@ -220,6 +220,7 @@ static void take_news(struct launch *launch, const struct wire_news *news)
     case WIRE_NEWS_DONE:
         launch->is_done = true;
         launch->code = news->value;
+        launch->result->is_unreported = news->text[0] != '\0';
         return;
     }
 }
@@ -314,7 +315,10 @@ static int settle_verdict(struct launch *launch)
         ? fallback_worker_code(launch->preparation.run_directory, launch->worker_status)
         : -1;
 
-    if (code < 0 && fallback_write(&fallback, &code, &err))
+    if (code >= 0)
+        return code;
+    launch->result->is_unreported = true;
+    if (fallback_write(&fallback, &code, &err))
         notice(launch, "the verdict could not be written: %s", err.text);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "framework/base/parse.h"
 #include "framework/run/actor.h"
 #include "framework/run/collect.h"
+#include "framework/run/crumb.h"
 
 #define TICK             (250 * ASSAY_MS) /* what the chart shows */
 #define TICKS_PER_LINE   4                /* progress and series: once a second */
@@ -464,6 +465,7 @@ static void walk(struct life *life)
         struct report_phase phase = {.name = row->name, .start = host_now(life->host)};
         enum event event;
 
+        crumb_phase(life->config->page, row->name);
         progress_state(life->progress, life->host, row->name, ASSAY_FOREVER);
         host_event(life->host, "state", NULL, row->name);
         event = row->enter(life);
@@ -546,6 +548,7 @@ bool lifecycle_run(const struct lifecycle *lifecycle)
     } else {
         life.report->outcome = OUTCOME_ERROR;
         life.report->reason = mem_dup(err.text);
+        close_open_judgements(&life); /* those that were made have passed nothing */
     }
     collect(&life);
     progress_clear(life.progress);

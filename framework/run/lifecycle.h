@@ -32,6 +32,7 @@ struct lifecycle {
     struct host *host;
     struct report *report;
     struct progress *progress;
+    struct crumb_page *page; /* is told each phase; or NULL */
 };
 
 /* From create to teardown; fills the report but for what the caller knows better (name, id, seed,

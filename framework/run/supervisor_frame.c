@@ -222,7 +222,8 @@ assay_status supervisor_set_up(
 
 /* ---- after ---- */
 
-static int settle_verdict(struct supervisor *supervisor)
+/* The exit code; *out_why is set when the worker left no verdict that counts. */
+static int settle_verdict(struct supervisor *supervisor, const char **out_why)
 {
     const struct supervisor_config *config = supervisor->config;
     const struct fallback fallback = {.run_id = config->run_id,
@@ -240,6 +241,7 @@ static int settle_verdict(struct supervisor *supervisor)
 
     if (code >= 0 && supervisor->worker == 0)
         return code;
+    *out_why = "the verdict was written after the worker's end";
     if (fallback_write(&fallback, &code, &err))
         supervisor_notice(supervisor, "the verdict could not be written: %s", err.text);
     return code;
@@ -303,7 +305,8 @@ static void end_journal(struct supervisor *supervisor, bool is_clean)
 
 int supervisor_wind_up(struct supervisor *supervisor)
 {
-    const int code = settle_verdict(supervisor);
+    const char *why = "";
+    const int code = settle_verdict(supervisor, &why);
     bool is_clean = !supervisor->has_survivors;
     struct error err = {0};
 
@@ -313,7 +316,7 @@ int supervisor_wind_up(struct supervisor *supervisor)
         log_write(LOG_LEVEL_WARN, "supervisor", "control group: %s", err.text);
     end_journal(supervisor, is_clean);
     log_write(LOG_LEVEL_INFO, "supervisor", "done exit_code=%d", code);
-    supervisor_send_news(supervisor, WIRE_NEWS_DONE, code, "");
+    supervisor_send_news(supervisor, WIRE_NEWS_DONE, code, why);
     return code;
 }
 

@@ -103,7 +103,9 @@ enum wire_news_type {
     WIRE_NEWS_FAILED = 2,     /* the run could not be started; text says why */
     WIRE_NEWS_WORKER_END = 3, /* value: the worker's wait status */
     WIRE_NEWS_NOTICE = 4,     /* text: something the user should know */
-    WIRE_NEWS_DONE = 5        /* value: exit code; everything is over and clean */
+    /* Everything is over and clean. Value: the exit code; text: empty when the worker has reported,
+       else why somebody else had to. */
+    WIRE_NEWS_DONE = 5
 };
 
 struct wire_news {

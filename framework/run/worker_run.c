@@ -207,7 +207,6 @@ static int write_report(struct work *work)
 
     if (work->host)
         work->report.duration = host_now(work->host);
-    note_interruption(work);
     if (report_write(&work->report, &err)) {
         (void)dprintf(STDERR_FILENO, "assay: the report cannot be written: %s\n", err.text);
         work->report.exit_code = EXIT_CODE_ERROR;
@@ -257,9 +256,12 @@ static int run_it(struct work *work)
         is_free = lifecycle_run(&(struct lifecycle){.plan = &work->plan,
             .host = work->host,
             .report = &work->report,
-            .progress = &work->progress});
-        keep_nodes(work->directory, work->plan.manifest.run.keep, work->report.outcome);
+            .progress = &work->progress,
+            .page = work->page});
     }
+    note_interruption(work); /* before anything is thrown away by the outcome */
+    if (is_ready)
+        keep_nodes(work->directory, work->plan.manifest.run.keep, work->report.outcome);
     exit_code = write_report(work);
     if (!is_free)
         _exit(exit_code); /* somebody is stuck in a plugin; freeing anything would pull it away */
