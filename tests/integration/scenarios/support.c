@@ -172,7 +172,7 @@ static int64_t deadline_from_now(void)
     return monotonic_ns() + (int64_t)STAGE_PATIENCE_S * ASSAY_SECOND;
 }
 
-static void pause_briefly(void)
+void stage_pause(void)
 {
     (void)poll(NULL, 0, LOOK_EVERY_MS);
 }
@@ -187,7 +187,7 @@ int stage_join(struct stage *stage)
     while ((ended = waitpid(stage->pid, &status, WNOHANG)) == 0) {
         if (monotonic_ns() > deadline)
             fail_msg("assay did not end within %d s", STAGE_PATIENCE_S);
-        pause_briefly();
+        stage_pause();
     }
     assert_int_equal(ended, stage->pid);
     stage->pid = 0;
@@ -251,7 +251,7 @@ void stage_await_event(struct stage *stage, const char *text)
             return;
         if (monotonic_ns() > deadline)
             fail_msg("no event %s within %d s", text, STAGE_PATIENCE_S);
-        pause_briefly();
+        stage_pause();
     }
 }
 
@@ -376,7 +376,7 @@ void stage_await_nobody(struct stage *stage)
     while (stage_processes(stage) > 0) {
         if (monotonic_ns() > deadline)
             fail_msg("%zu processes are left", stage_processes(stage));
-        pause_briefly();
+        stage_pause();
     }
     print_message(
         "  nobody left after %.0f ms\n", (double)(monotonic_ns() - begin) / (double)ASSAY_MS);

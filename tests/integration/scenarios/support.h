@@ -60,6 +60,9 @@ int stage_join(struct stage *stage);
 void stage_await_event(struct stage *stage, const char *text);
 #define WINDOW_OPEN "\"type\":\"window\",\"text\":\"open\""
 
+/* Between two looks at something that no event announces. */
+void stage_pause(void);
+
 /* The run's processes: those with its marker in their environment. */
 size_t stage_processes(const struct stage *stage);
 /* The one whose program has this name (`nth` from 0, in the order of pids), or 0. */
