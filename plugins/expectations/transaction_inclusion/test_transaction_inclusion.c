@@ -691,15 +691,42 @@ static void unanswered_transactions_are_told_when_none_was_refused(void **state)
         "1 never had an answer (0 of them are included), 0 were refused each time");
 }
 
-static void unsent_transactions_are_told(void **state)
+/* Ten planned, so many of them never sent, the rest included. */
+static struct fakehost *under_load(int missed)
 {
     struct fakehost *f = network();
+    char id[16];
 
-    (void)state;
     all_grow(f, 40);
-    included(f, "t1", 11, "a6");
-    fake_submission(f, "t2", ASSAY_SUBMIT_MISSED, 12 * ASSAY_SECOND);
-    judges(f, NULL, ASSAY_PASS, "1 were planned and never sent");
+    for (int i = 0; i < 10; i++) {
+        (void)snprintf(id, sizeof(id), "t%d", i);
+        if (i < missed)
+            fake_submission(f, id, ASSAY_SUBMIT_MISSED, 12 * ASSAY_SECOND);
+        else
+            included(f, id, 12, "a9");
+    }
+    return f;
+}
+
+static void unsent_transactions_are_told(void **state)
+{
+    (void)state;
+    judges(under_load(1), NULL, ASSAY_PASS, "1 were planned and never sent");
+}
+
+static void too_light_a_load_is_undecided(void **state)
+{
+    (void)state;
+    judges(under_load(2), NULL, ASSAY_UNDECIDED,
+        "only 8 of 10 planned transactions were sent (80.00 %), bar 90.00 %: the network was not "
+        "under "
+        "the load asked for");
+}
+
+static void the_bar_for_the_load_can_be_given(void **state)
+{
+    (void)state;
+    judges(under_load(2), "min_sent=0.8", ASSAY_PASS, "2 were planned and never sent");
 }
 
 static void lost_observations_are_told_but_change_nothing(void **state)
@@ -1005,6 +1032,8 @@ int main(void)
         cmocka_unit_test(unanswered_transactions_are_told_when_none_was_refused),
         cmocka_unit_test(transactions_without_answer_and_refused_ones_are_told_apart),
         cmocka_unit_test(unsent_transactions_are_told),
+        cmocka_unit_test(too_light_a_load_is_undecided),
+        cmocka_unit_test(the_bar_for_the_load_can_be_given),
         cmocka_unit_test(lost_observations_are_told_but_change_nothing),
         cmocka_unit_test(a_chain_left_by_all_between_two_readings_is_read_anew),
         cmocka_unit_test(a_chain_left_by_all_for_a_shorter_one_is_read_anew),

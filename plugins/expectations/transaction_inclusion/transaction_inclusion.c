@@ -20,7 +20,7 @@
 #define DEPTH_UNKNOWN 10
 
 struct inclusion_options {
-    double min_included;
+    double min_included, min_sent;
     int64_t min_accepted, allow_unreachable;
     assay_ns grace, settle, latency_p99_max, patience;
 };
@@ -361,6 +361,21 @@ static void judge_latency(const struct inclusion *inclusion, const struct ledger
             in_seconds(bound));
 }
 
+/* Whatever holds under a lighter load was not asked. */
+static void judge_load(
+    const struct inclusion *inclusion, const struct account *account, assay_findings *findings)
+{
+    uint64_t sent = account->submitted - account->missed;
+
+    if ((double)sent < inclusion->options->min_sent * (double)account->submitted)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "only %llu of %llu planned transactions were sent (%.2f %%), bar %.2f %%: the network "
+            "was "
+            "not under the load asked for; the workload's warnings say why",
+            (unsigned long long)sent, (unsigned long long)account->submitted,
+            100 * (double)sent / (double)account->submitted, 100 * inclusion->options->min_sent);
+}
+
 static void judge_account(const struct inclusion *inclusion, const struct ledger *ledger,
     const struct account *account, assay_findings *findings)
 {
@@ -441,6 +456,7 @@ static void judge_all(const struct inclusion *inclusion, const struct ledger *le
             (unsigned long long)account->failed, (unsigned long long)account->missed);
         return;
     }
+    judge_load(inclusion, account, findings);
     judge_seen(inclusion, findings);
     if (!inclusion->seen_count)
         return;
@@ -495,6 +511,8 @@ static const assay_option options[] = {
         "Share of the accepted transactions that must be on the agreed chain."),
     ASSAY_OPTION_INT(struct inclusion_options, min_accepted, "1", "1..",
         "Transactions that nodes must have accepted; fewer: vacuous."),
+    ASSAY_OPTION_REAL(struct inclusion_options, min_sent, "0.9", "0..1",
+        "Share of the planned transactions that must have been sent; less: undecided."),
     ASSAY_OPTION_SPAN(struct inclusion_options, grace, "0s", "0s..",
         "A transaction accepted less than this before the end is not owed inclusion; 0s: 5 "
         "expected "
