@@ -676,7 +676,7 @@ static void transactions_without_answer_and_refused_ones_are_told_apart(void **s
     fake_item(f, "a8", "transaction", "t3");
     fake_item(f, "a8", "transaction", "t4");
     judges(f, NULL, ASSAY_PASS,
-        "2 never had an answer (1 of them are included), 1 were refused each time (1 included)");
+        "2 never had an answer (1 of them are included), 1 were always refused (1 included)");
 }
 
 static void unanswered_transactions_are_told_when_none_was_refused(void **state)
@@ -688,7 +688,7 @@ static void unanswered_transactions_are_told_when_none_was_refused(void **state)
     included(f, "t1", 11, "a6");
     fake_submission(f, "t2", ASSAY_SUBMIT_FAILED, 12 * ASSAY_SECOND);
     judges(f, NULL, ASSAY_PASS,
-        "1 never had an answer (0 of them are included), 0 were refused each time");
+        "1 never had an answer (0 of them are included), 0 were always refused");
 }
 
 /* Ten planned, so many of them never sent, the rest included. */

@@ -432,7 +432,7 @@ static void tell_counts(const struct inclusion *inclusion, const struct ledger *
             (unsigned long long)account->young_included);
     if (account->failed || account->refused)
         assay_find(findings, ASSAY_PASS,
-            "%llu never had an answer (%llu of them are included), %llu were refused each time "
+            "%llu never had an answer (%llu of them are included), %llu were always refused "
             "(%llu included)",
             (unsigned long long)account->failed, (unsigned long long)account->unsure_included,
             (unsigned long long)account->refused, (unsigned long long)account->refused_included);
