@@ -14,6 +14,19 @@
 
 #include "framework/base/parse.h"
 
+static pid_t running[BENCH_PROCESSES_MAX]; /* 0: free */
+
+static void replace_running(pid_t old, pid_t with)
+{
+    for (size_t i = 0; i < BENCH_PROCESSES_MAX; i++) {
+        if (running[i] != old)
+            continue;
+        running[i] = with;
+        return;
+    }
+    bench_die("more than %d processes", BENCH_PROCESSES_MAX);
+}
+
 void bench_die(const char *format, ...)
 {
     va_list args;
@@ -23,15 +36,28 @@ void bench_die(const char *format, ...)
     (void)vfprintf(stderr, format, args);
     va_end(args);
     (void)fputc('\n', stderr);
+    for (size_t i = 0; i < BENCH_PROCESSES_MAX; i++)
+        if (running[i] > 0)
+            (void)kill(running[i], SIGKILL);
     exit(2);
+}
+
+static double read_clock_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    (void)clock_gettime(clock, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 double bench_now_ms(void)
 {
-    struct timespec now;
+    return read_clock_ms(CLOCK_MONOTONIC);
+}
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+double bench_cpu_ms(void)
+{
+    return read_clock_ms(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static int compare(const void *a, const void *b)
@@ -81,6 +107,7 @@ pid_t bench_spawn(const char *const *argv)
     (void)posix_spawnattr_destroy(&how);
     if (err)
         bench_die("cannot start %s: %s", argv[0], strerror(err));
+    replace_running(0, pid);
     return pid;
 }
 
@@ -91,5 +118,6 @@ int bench_wait(pid_t pid)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             bench_die("waiting for process %d: %s", (int)pid, strerror(errno));
+    replace_running(pid, 0);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -9,13 +9,16 @@
 #include <sys/types.h>
 
 enum {
-    BENCH_ROUNDS_MAX = 999
+    BENCH_ROUNDS_MAX = 999,
+    BENCH_PROCESSES_MAX = 4096 /* started and not yet waited for */
 };
 
-/* Prints "<program>: <text>" and ends this process with code 2. */
+/* Prints "<program>: <text>", kills what bench_spawn has started and nobody waited for yet, and ends
+   this process with code 2. */
 _Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 double bench_now_ms(void); /* CLOCK_MONOTONIC */
+double bench_cpu_ms(void); /* processor time of this process */
 
 /* Sorts the values. 0 for none. */
 double bench_median(double *values, size_t count);

@@ -75,7 +75,10 @@ static void add_node(const char *parent, const char *name)
         bench_die("more than %d nodes", NODES_MAX);
     node->directory = path_join(parent, name);
     stored = node->directory ? path_join(node->directory, "db") : NULL;
-    node->config = node->directory ? path_join(node->directory, "validator.yaml") : NULL;
+    node->config = node->directory
+        ? path_join(
+              node->directory, strncmp(name, "executor", 8) ? "validator.yaml" : "executor.yaml")
+        : NULL;
     if (!stored || !node->config)
         bench_die("no memory");
     node->is_first = strcmp(name, "validator-0") == 0;
