@@ -1,10 +1,10 @@
 /* chain.h - the tree of blocks that may still change, and the choice among its branches.
  *
- * The root of the tree is the last irreversible block (LIB); blocks below it are in the store only.
- * The tip is the block at the end of the chosen branch. Rules are node contract 4.3: while
- * bootstrapping the LIB stays and the denser branch wins (maxvalid_bg); online the LIB is the k-th
- * ancestor of the tip and only a strictly longer branch wins. The tree owns its blocks; each owns a reference to its
- * ledger and transactions. One thread. */
+ * The root of the tree is the last irreversible block (LIB); blocks below it are in the store
+ * only. The tip is the block at the end of the chosen branch. Rules are node contract 4.3: while
+ * bootstrapping the LIB stays and the denser branch wins (maxvalid_bg); online the LIB is the
+ * k-th ancestor of the tip and only a strictly longer branch wins. The tree owns its blocks;
+ * each owns a reference to its ledger and transactions. One thread. */
 #ifndef DEVNODE_CORE_CHAIN_H
 #define DEVNODE_CORE_CHAIN_H
 
@@ -74,8 +74,8 @@ struct chain_block *chain_next_lib(const struct chain *chain, uint64_t floor_hei
 /* Called for each block that leaves the tree, before it is freed. */
 typedef void (*chain_leaver)(void *self, const struct chain_block *block);
 
-/* Makes `next`, a child of the LIB, the LIB. The old LIB and all branches that do not contain `next`
- * leave the tree; the tip must not be among them. The contents of `next` are let go of. */
+/* Makes `next`, a child of the LIB, the LIB. The old LIB and all branches that do not contain
+ * `next` leave the tree; the tip must not be among them. The contents of `next` are let go of. */
 void chain_advance(struct chain *chain, struct chain_block *next, chain_leaver leave, void *self);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "devnode/core/memory.h"
 
-/* The made-up chain has the honest chain's heights, slots and transactions. Its blocks differ in their
-   voucher and, because of it, in their ids and parents: to everyone who asks this node it looks like a chain that
-   forked off and went on, with blocks that are valid in themselves. */
+/* The made-up chain has the honest chain's heights, slots and transactions. Its blocks differ in
+   their voucher and, because of it, in their ids and parents: to everyone who asks this node it
+   looks like a chain that forked off and went on, with blocks that are valid in themselves. */
 
 void forgery_done(struct forgery *forgery)
 {

@@ -1,8 +1,8 @@
 /* gossip.h - the messages that development nodes exchange.
  *
  * A private protocol, version GOSSIP_VERSION: it shares nothing with the network protocols of the
- * real node. Every message is one byte of type and a body; integers are little-endian. Over TCP each
- * is preceded by its length, u32, at most MESSAGE_BYTES_MAX.
+ * real node. Every message is one byte of type and a body; integers are little-endian. Over TCP
+ * each is preceded by its length, u32, at most MESSAGE_BYTES_MAX.
  *
  *     1 HELLO       "assaydev" | u16 version | genesis id 32 | public key 32 | challenge 32
  *                   | u16 port that the sender listens on, 0 if on none
@@ -10,7 +10,8 @@
  *                   | other's challenge
  *     3 TIP         id 32 | u64 height | u64 slot       my chain ends there; sent at each change
  *     4 GET_CHAIN   u8 count | count * (u64 height | id 32)   which blocks do I lack? newest first
- *     5 CHAIN       u64 first height | u16 count | count * id 32   they follow our last common block
+ *     5 CHAIN       u64 first height | u16 count | count * id 32
+ *                   they follow our last common block
  *     6 GET_BLOCKS  u16 count | count * id 32
  *     7 BLOCK       a block (nomos/block.h)
  *     8 NO_BLOCK    id 32                                I do not have it (any more)
@@ -19,8 +20,9 @@
  *                   am connected to; IPv4 addresses are mapped (::ffff:a.b.c.d)
  *
  * HELLO and HELLO_PROOF come first, once, from both sides; a peer is its public key. Reading is
- * strict: a wrong length, an unknown type or a count beyond its limit is refused, and the sender is disconnected.
- * A message that was read borrows ids and bodies from the bytes it was read from. Pure functions; any thread. */
+ * strict: a wrong length, an unknown type or a count beyond its limit is refused, and the sender
+ * is disconnected. A message that was read borrows ids and bodies from the bytes it was read
+ * from. Pure functions; any thread. */
 #ifndef DEVNODE_CORE_GOSSIP_H
 #define DEVNODE_CORE_GOSSIP_H
 

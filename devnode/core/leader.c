@@ -73,8 +73,8 @@ static int by_value(const void *a, const void *b)
     return one->place < other->place ? -1 : 1;
 }
 
-/* A header says nothing of the note that won, so the order is free: the likeliest winners first find
-   a winner with the fewest tickets. */
+/* A header says nothing of the note that won, so the order is free: the likeliest winners first
+   find a winner with the fewest tickets. */
 static void rank(struct leader *leader, const uint64_t *values)
 {
     size_t count = leader->candidate_count;

@@ -246,8 +246,8 @@ bool ledger_apply(struct ledger *ledger, const struct ledger_rules *rules, struc
     struct note *notes = few;
     bool is_valid;
 
-    /* Everything is checked before anything is changed, so that the note set need not be copied to be
-       able to go back. */
+    /* Everything is checked before anything is changed, so that the note set need not be copied
+       to be able to go back. */
     if (mantle->input_count > sizeof(few) / sizeof(*few))
         notes = memory_new(mantle->input_count, sizeof(*notes));
     is_valid = find_inputs(ledger, mantle, notes, why) && is_balanced(tx, notes, why) &&

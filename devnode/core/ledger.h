@@ -6,7 +6,7 @@
  * block in three steps, on a copy that nobody else sees yet:
  *
  *     struct ledger *next = ledger_begin(parent, &rules, slot, &why);   the slot and epoch move on
- *     ledger_apply(next, &rules, tx, &why);                             for each transaction, in order
+ *     ledger_apply(next, &rules, tx, &why);                            for each transaction, in order
  *     ledger_seal(next, &rules, &entropy);                              never changed again
  *
  * A transaction that is refused leaves the ledger as it was, so a block can be assembled by trying.
@@ -55,8 +55,8 @@ struct ledger {
 /* The state of a genesis transaction that genesis_verify() has accepted. */
 struct ledger *ledger_genesis(const struct ledger_rules *rules, const struct signed_tx *genesis);
 
-/* The state in which a block of `slot` on top of `parent` begins. NULL and a reason when the slot is
- * not after the parent's. */
+/* The state in which a block of `slot` on top of `parent` begins. NULL and a reason when the
+ * slot is not after the parent's. */
 struct ledger *ledger_begin(const struct ledger *parent, const struct ledger_rules *rules,
     uint64_t slot, struct reason *why);
 
@@ -74,8 +74,8 @@ void ledger_seal(struct ledger *ledger, const struct ledger_rules *rules, const 
 struct ledger *ledger_ref(struct ledger *ledger);
 void ledger_unref(struct ledger *ledger);
 
-/* Checks a transaction's proof now, if its inputs are there, so that assembly need not. Says nothing
- * about whether it will be accepted. */
+/* Checks a transaction's proof now, if its inputs are there, so that assembly need not. Says
+ * nothing about whether it will be accepted. */
 void ledger_prove_early(
     const struct ledger *ledger, const struct ledger_rules *rules, struct transaction *tx);
 

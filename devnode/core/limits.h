@@ -7,13 +7,13 @@
 
 #include "nomos/block.h"
 
-/* Inputs, and outputs, of one transaction. The node's own encoding can be read back up to 255; four
-   times that leaves room for tests that split a note among many wallets, while the check for doubled
-   inputs, which compares all pairs, stays below a millisecond. */
+/* Inputs, and outputs, of one transaction. The node's own encoding can be read back up to 255;
+   four times that leaves room for tests that split a note among many wallets, while the check
+   for doubled inputs, which compares all pairs, stays below a millisecond. */
 #define TX_NOTES_MAX 1024u
 
-/* One transaction in its binary form. An HTTP body of 10 MiB cannot carry more: JSON spends at least
-   two bytes on each byte of an inscription. */
+/* One transaction in its binary form. An HTTP body of 10 MiB cannot carry more: JSON spends at
+   least two bytes on each byte of an inscription. */
 #define TX_BYTES_MAX (5u << 20)
 
 /* All transactions of a block together. 1,024 transfers take about 450 KiB. */
@@ -33,15 +33,16 @@
 /* Ids in one answer about the chain, on HTTP (the contract's number) and between nodes. */
 #define HEADERS_MAX 512u
 
-/* Blocks asked for at once while catching up: enough to keep a link busy, few enough that their bytes
-   fit the sender's output buffer. */
+/* Blocks asked for at once while catching up: enough to keep a link busy, few enough that their
+   bytes fit the sender's output buffer. */
 #define BLOCKS_ASKED_MAX 16u
 
-/* Places in a locator: the last ten heights, then doubling steps. 64 reach the beginning of any chain. */
+/* Places in a locator: the last ten heights, then doubling steps. 64 reach the beginning of any
+ * chain. */
 #define LOCATOR_PLACES_MAX 64u
 
-/* How far ahead of the own clock a block's slot may be. Nodes read their start time once each, a few
-   milliseconds apart, and the shortest slots in use are 50 ms. */
+/* How far ahead of the own clock a block's slot may be. Nodes read their start time once each, a
+   few milliseconds apart, and the shortest slots in use are 50 ms. */
 #define SLOTS_AHEAD_MAX 2u
 
 /* Others that a peer is told of when it connects; it needs a few. */

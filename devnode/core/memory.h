@@ -1,9 +1,9 @@
 /* memory.h - memory for a node whose every container has a limit.
  *
  * Everything the node keeps is bounded by a named limit (limits.h), so an allocation that fails
- * means that the machine is out of memory. A node cannot go on from there without lying about its
- * state: these functions say so on standard error and abort, and the caller need not check. A restart replays
- * the stored blocks. Freed with free(). Any thread. */
+ * means that the machine is out of memory. A node cannot go on from there without lying about
+ * its state: these functions say so on standard error and abort, and the caller need not check.
+ * A restart replays the stored blocks. Freed with free(). Any thread. */
 #ifndef DEVNODE_CORE_MEMORY_H
 #define DEVNODE_CORE_MEMORY_H
 

@@ -1,8 +1,8 @@
 /* misbehave.h - the switches that make a node do wrong on purpose.
  *
- * A test framework's expectations must be seen to fail; these make them. Each has a name and, some,
- * a number. They are set at start (--misbehave, NOMOS_DEVNODE_MISBEHAVE) or while the node runs (POST
- * /test/misbehave). One owner, one thread. */
+ * A test framework's expectations must be seen to fail; these make them. Each has a name and,
+ * some, a number. They are set at start (--misbehave, NOMOS_DEVNODE_MISBEHAVE) or while the node
+ * runs (POST /test/misbehave). One owner, one thread. */
 #ifndef DEVNODE_CORE_MISBEHAVE_H
 #define DEVNODE_CORE_MISBEHAVE_H
 

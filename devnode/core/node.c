@@ -214,7 +214,8 @@ void node_tick(struct node *node, uint64_t now_ns)
         return;
     uint64_t slot = node_slot_at(node, now_ns);
     bool is_new = !node->has_attempted || slot > node->attempted_slot;
-    /* Leaders act once per slot tick, and the first tick is the start of slot 1: slot 0 is genesis. */
+    /* Leaders act once per slot tick, and the first tick is the start of slot 1: slot 0 is
+       genesis. */
     if (!slot || !is_new || now_ns < proposal_ns(node, slot))
         return;
     node->has_attempted = true;

@@ -1,18 +1,18 @@
 /* node.h - the development node as a state machine.
  *
- * It does no I/O, reads no clock and draws no random numbers: what goes in (time, messages of peers,
- * transactions) decides what comes out (messages, blocks to keep, log lines), so a test can run a
- * hundred of them in one process and get the same run twice. The shell around it does the I/O
+ * It does no I/O, reads no clock and draws no random numbers: what goes in (time, messages of
+ * peers, transactions) decides what comes out (messages, blocks to keep, log lines), so a test can
+ * run a hundred of them in one process and get the same run twice. The shell around it does the I/O
  * (devnode/shell). All calls of one node are made by one thread, none from within a callback of the
  * same node, except where it says so. Times are nanoseconds since 1970 and must not go backwards.
  *
  *     struct node *node = node_new(&params, &host, store, &why);
- *     node_tick(node, now);                               at node_next_wake() and whenever time passed
+ *     node_tick(node, now);                  at node_next_wake() and whenever time passed
  *     struct peer *peer = node_link_up(node, link, now);  a connection to someone
  *     node_receive(node, peer, bytes, size, now);         what they say
  *     node_submit(node, &signed_tx, now, &why);           what a client wants
  *     node_free(node);
- */
+ * / */
 #ifndef DEVNODE_CORE_NODE_H
 #define DEVNODE_CORE_NODE_H
 
@@ -41,10 +41,10 @@ struct node_params {
     uint64_t chain_start_ns;
     uint64_t slot_duration_ns;
     uint64_t bootstrap_ns; /* after its first tick the node is bootstrapping for so long */
-    /* Nodes whose mempools differ would build different blocks for one slot, and two branches may then
-     * grow side by side. So each proposes at a moment of its own within this part of the slot
-     * (decided by its identity and the slot), and not at all once it has a block of the slot. Zero:
-     * all propose as the slot begins. */
+    /* Nodes whose mempools differ would build different blocks for one slot, and two branches
+     * may then grow side by side. So each proposes at a moment of its own within this part of
+     * the slot (decided by its identity and the slot), and not at all once it has a block of the
+     * slot. Zero: all propose as the slot begins. */
     uint64_t propose_window_ns;
     /* A node that was told of peers proposes nothing before it has caught up with one of them, for
      * at most so long; zero: it does not wait. */
@@ -59,8 +59,8 @@ struct node_params {
     const struct signed_tx *genesis; /* borrowed during node_new() */
 };
 
-/* What the node wants done. Every function gets `self`; NULL functions are not called. They may not call
- * back into the node but for the queries at the end of this file. */
+/* What the node wants done. Every function gets `self`; NULL functions are not called. They may
+ * not call back into the node but for the queries at the end of this file. */
 struct node_host {
     void *self;
     /* Sends a whole message; borrowed. `link` is what node_link_up() got. */
@@ -86,9 +86,10 @@ struct node *node_new(const struct node_params *params, const struct node_host *
     const struct store *store, struct reason *why);
 void node_free(struct node *node);
 
-/* Takes a block out of the own store, before the first tick; blocks come in the order in which they
- * were put. `final_height` is the height that was final when the store was left: it stays so. A block of
- * a branch that was given up is passed over. False and a reason when a block is not valid. */
+/* Takes a block out of the own store, before the first tick; blocks come in the order in which
+ * they were put. `final_height` is the height that was final when the store was left: it stays
+ * so. A block of a branch that was given up is passed over. False and a reason when a block is
+ * not valid. */
 bool node_restore(struct node *node, const uint8_t *bytes, size_t size, uint64_t final_height,
     struct reason *why);
 
@@ -116,11 +117,12 @@ enum node_submission {
 enum node_submission node_submit(
     struct node *node, struct signed_tx *signed_tx, uint64_t now_ns, struct reason *why);
 
-/* The switches, to be read and changed at any time; after a change call node_misbehaviour_changed(). */
+/* The switches, to be read and changed at any time; after a change call
+ * node_misbehaviour_changed(). */
 struct misbehaviours *node_misbehaviours(struct node *node);
 void node_misbehaviour_changed(struct node *node, uint64_t now_ns);
 
-/* --- queries: change nothing that others can see ------------------------------------------- */
+/* --- queries: change nothing that others can see ---------------------------------------------- */
 
 /* What the node serves: its chain, or with MISBEHAVE_FORK the one it made up. */
 struct node_info {

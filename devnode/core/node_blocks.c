@@ -9,7 +9,7 @@
 #include "nomos/hash.h"
 #include "nomos/hex.h"
 
-/* --- moving tip and LIB -------------------------------------------------------------------- */
+/* --- moving tip and LIB ----------------------------------------------------------------------- */
 
 static void forget_txs(void *self, const struct chain_block *block)
 {
@@ -116,7 +116,7 @@ static void add_block(struct node *node, struct chain_block *parent,
         node_move_lib(node);
 }
 
-/* --- taking blocks ------------------------------------------------------------------------- */
+/* --- taking blocks ---------------------------------------------------------------------------- */
 
 /* The transactions of a decoded block as shared objects: those that the node knows already are
    recognised by their bytes and neither hashed nor checked again. */
@@ -295,10 +295,10 @@ enum block_result node_take_block(struct node *node, const uint8_t *bytes, size_
     return result;
 }
 
-/* --- making blocks ------------------------------------------------------------------------- */
+/* --- making blocks ---------------------------------------------------------------------------- */
 
-/* Fills the block in mempool order. A transaction that cannot be applied now is dropped for good, as
-   the real node does (node contract 4.4). */
+/* Fills the block in mempool order. A transaction that cannot be applied now is dropped for
+   good, as the real node does (node contract 4.4). */
 static void fill(struct node *node, struct chain_contents *contents)
 {
     size_t cursor = 0;

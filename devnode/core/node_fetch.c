@@ -6,10 +6,10 @@
 
 #include "devnode/core/memory.h"
 
-/* How blocks come: a peer says where its chain ends (TIP). If that is one block ahead of ours we ask
-   for the block; if it is further we first ask which blocks we lack (GET_CHAIN) and then for those, a
-   few at a time. One peer at a time is asked for a chain, and one for each block; who does not
-   deliver in time loses its turn. */
+/* How blocks come: a peer says where its chain ends (TIP). If that is one block ahead of ours we
+   ask for the block; if it is further we first ask which blocks we lack (GET_CHAIN) and then for
+   those, a few at a time. One peer at a time is asked for a chain, and one for each block; who
+   does not deliver in time loses its turn. */
 
 void fetch_stop(struct node *node, struct peer *peer)
 {

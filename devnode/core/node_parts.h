@@ -109,7 +109,7 @@ struct node {
     struct node_counts counts;
 };
 
-/* --- node.c --- */
+/* --- node.c ----------------------------------------------------------------------------------- */
 void node_log(struct node *node, enum node_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds to the mempool what is in no block of the chosen branch. False and a reason when full. */
@@ -118,7 +118,7 @@ bool node_has_tx(const struct node *node, const struct bytes32 *tx_id);
 /* Whether the digest was seen lately; remembers it. */
 bool node_saw_tx(struct node *node, const struct bytes32 *digest);
 
-/* --- node_blocks.c --- */
+/* --- node_blocks.c ---------------------------------------------------------------------------- */
 enum block_result {
     BLOCK_ADDED = 0,
     BLOCK_KNOWN,
@@ -127,15 +127,15 @@ enum block_result {
     BLOCK_TOO_EARLY, /* its slot lies ahead */
     BLOCK_INVALID,
 };
-/* Takes a block, and moves tip and LIB when they should. *out_id is set unless the bytes are no block
- * (BLOCK_INVALID with an id of zeros). */
+/* Takes a block, and moves tip and LIB when they should. *out_id is set unless the bytes are no
+ * block (BLOCK_INVALID with an id of zeros). */
 enum block_result node_take_block(struct node *node, const uint8_t *bytes, size_t size,
     struct bytes32 *out_id, struct reason *why);
 void node_propose(struct node *node, uint64_t slot);
 /* Moves the LIB to where it belongs. */
 void node_move_lib(struct node *node);
 
-/* --- node_peers.c --- */
+/* --- node_peers.c ----------------------------------------------------------------------------- */
 bool node_is_deaf(const struct node *node);
 void peer_send(struct node *node, struct peer *peer, const struct gossip_message *message);
 void peer_hang_up(struct node *node, struct peer *peer, const char *why);
@@ -145,7 +145,7 @@ void node_pass_on_tx(struct node *node, const struct transaction *tx, const stru
 /* Hangs up on those who do not say who they are. */
 void node_check_hellos(struct node *node);
 
-/* --- node_fetch.c --- */
+/* --- node_fetch.c ----------------------------------------------------------------------------- */
 /* Starts getting the peer's chain, when it is better than ours and nobody else is at it. */
 void fetch_consider(struct node *node, struct peer *peer);
 void fetch_consider_all(struct node *node);
@@ -158,7 +158,7 @@ void fetch_stop(struct node *node, struct peer *peer);
 /* Gives up on those who make no progress. */
 void fetch_check_stalls(struct node *node);
 
-/* --- forgery.c --- */
+/* --- forgery.c -------------------------------------------------------------------------------- */
 /* Brings the made-up chain up to the tip; turns it on and off as the switch says. */
 void forgery_update(struct node *node);
 /* The chosen branch gave up the blocks above `height`. */
@@ -170,7 +170,7 @@ bool forgery_height_of(const struct node *node, const struct bytes32 *id, uint64
 void forgery_apply(const struct node *node, uint64_t height, struct block *block);
 void forgery_done(struct forgery *forgery);
 
-/* --- node_query.c --- */
+/* --- node_query.c ----------------------------------------------------------------------------- */
 /* The honest id at a height of the chosen branch, from the tree or the store. */
 bool node_id_at(struct node *node, uint64_t height, struct bytes32 *out_id);
 /* An honest block from the store. */

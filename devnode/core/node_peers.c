@@ -189,8 +189,8 @@ static bool is_connected_to(const struct node *node, const struct bytes32 *publi
     return false;
 }
 
-/* Tells a new peer of others. The list begins at a place that is different for each, so that not all
-   newcomers go to the same few. */
+/* Tells a new peer of others. The list begins at a place that is different for each, so that not
+   all newcomers go to the same few. */
 static void introduce(struct node *node, struct peer *peer)
 {
     static const uint8_t nowhere[16] = {0};

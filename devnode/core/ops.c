@@ -63,8 +63,8 @@ static bool is_key_of(const struct channel *channel, size_t size, const struct b
     return false;
 }
 
-/* A message (inscription or blob) in a channel: it must follow the channel's tip and come from one of
-   its keys. The signature itself was checked when the transaction was read. */
+/* A message (inscription or blob) in a channel: it must follow the channel's tip and come from
+   one of its keys. The signature itself was checked when the transaction was read. */
 struct message {
     const struct bytes32 *channel;
     const struct bytes32 *parent;

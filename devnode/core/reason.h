@@ -1,8 +1,9 @@
 /* reason.h - why something did not work, as text for people.
  *
- * A function that can be refused by outside data answers false and explains in a struct reason that
- * the caller owns, always its last parameter. The text names what was wrong and, where it can, what
- * was expected. A NULL reason is allowed and means that nobody will read it. Any thread, one owner. */
+ * A function that can be refused by outside data answers false and explains in a struct reason
+ * that the caller owns, always its last parameter. The text names what was wrong and, where it
+ * can, what was expected. A NULL reason is allowed and means that nobody will read it. Any
+ * thread, one owner. */
 #ifndef DEVNODE_CORE_REASON_H
 #define DEVNODE_CORE_REASON_H
 

@@ -4,9 +4,9 @@
  * implementation is a database that survives SIGKILL (shell/database.h); the one below keeps
  * everything in memory, for tests and for networks in virtual time.
  *
- * Every function is called on the node's thread and must not call back into the node. A function that
- * cannot do its work (a full disk) must not return: the node must not announce what it has not
- * kept. */
+ * Every function is called on the node's thread and must not call back into the node. A function
+ * that cannot do its work (a full disk) must not return: the node must not announce what it has
+ * not kept. */
 #ifndef DEVNODE_CORE_STORE_H
 #define DEVNODE_CORE_STORE_H
 
@@ -18,14 +18,15 @@
 struct store {
     void *self;
 
-    /* Keeps a block under its id. Blocks come parents first; one that is kept already is skipped. */
+    /* Keeps a block under its id. Blocks come parents first; one that is kept already is
+     * skipped. */
     void (*put_block)(void *self, const struct bytes32 *id, const uint8_t *bytes, size_t size);
 
     /* A copy of a block's bytes, to be freed; NULL when it is not there. */
     uint8_t *(*get_block)(void *self, const struct bytes32 *id, size_t *out_size);
 
-    /* The block `id` can no longer be undone: it is the block of `height`, and these transactions are
-     * in it. Heights come in order. All or nothing. */
+    /* The block `id` can no longer be undone: it is the block of `height`, and these
+     * transactions are in it. Heights come in order. All or nothing. */
     void (*finalise)(void *self, uint64_t height, const struct bytes32 *id,
         const struct bytes32 *tx_ids, size_t tx_count);
 

@@ -1,15 +1,15 @@
 /* transaction.h - a transaction as the node holds it: parsed once, hashed once, proved once.
  *
- * The mempool, blocks and the ledger share one object per transaction, so that what was computed when it
- * arrived is not computed again when a block with it is assembled or validated. Its fields never
- * change after transaction_new(), but for the mempool's own and for the proof's verdict, which is a pure function of the
- * transaction (an input's id commits to its owner) and is filled in when first known. Counted
- * references, one thread.
+ * The mempool, blocks and the ledger share one object per transaction, so that what was computed
+ * when it arrived is not computed again when a block with it is assembled or validated. Its fields
+ * never change after transaction_new(), but for the mempool's own and for the proof's verdict,
+ * which is a pure function of the transaction (an input's id commits to its owner) and is filled in
+ * when first known. Counted references, one thread.
  *
  *     struct transaction *tx = transaction_new(&wire, &signed_tx, &why);
  *     ...
  *     transaction_unref(tx);
- */
+ * / */
 #ifndef DEVNODE_CORE_TRANSACTION_H
 #define DEVNODE_CORE_TRANSACTION_H
 
@@ -40,9 +40,9 @@ struct transaction {
 /* Whether it is within the limits of this node (limits.h). */
 bool transaction_fits(const struct signed_tx *signed_tx, struct reason *why);
 
-/* Takes over *signed_tx (left all zeros) and checks what can be checked without a ledger: sizes and the
- * Ed25519 proofs of channel operations. NULL and a reason when refused; *signed_tx is freed all the
- * same. */
+/* Takes over *signed_tx (left all zeros) and checks what can be checked without a ledger: sizes
+ * and the Ed25519 proofs of channel operations. NULL and a reason when refused; *signed_tx is
+ * freed all the same. */
 struct transaction *transaction_new(
     const struct wire *wire, struct signed_tx *signed_tx, struct reason *why);
 

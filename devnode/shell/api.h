@@ -28,7 +28,7 @@ extern const size_t api_testing_route_count;
 void api_block_added(void *self, const struct chain_block *block);
 void api_lib_moved(void *self, uint64_t height, const struct bytes32 *id);
 
-/* --- shared by the files of handlers --------------------------------------------------------- */
+/* --- shared by the files of handlers ---------------------------------------------------------- */
 
 /* 422: the body is JSON, but not what the route takes. */
 void api_refuse_body(struct http_request *request, const char *problem);
@@ -40,10 +40,12 @@ void api_refuse_body(struct http_request *request, const char *problem);
     X(lib_stream)                                                                                  \
     X(storage_block)                                                                               \
     X(blocks)                                                                                      \
-    X(block_stream) X(add_tx) X(mempool_metrics) X(tx_status) X(network_info) X(balance)           \
-        X(transfer_funds) X(sdp_post) X(metrics) X(declarations) X(misbehaviour_list)              \
-            X(misbehaviour_set) X(misbehaviour_clear) X(da_add_share) X(da_null) X(da_shares)      \
-                X(da_peer) X(da_peers) X(da_stats) X(da_disperse) X(da_membership) X(da_historic)
+    X(block_stream)                                                                                \
+    X(add_tx)                                                                                      \
+    X(mempool_metrics) X(tx_status) X(network_info) X(balance) X(transfer_funds) X(sdp_post)       \
+        X(metrics) X(declarations) X(misbehaviour_list) X(misbehaviour_set) X(misbehaviour_clear)  \
+            X(da_add_share) X(da_null) X(da_shares) X(da_peer) X(da_peers) X(da_stats)             \
+                X(da_disperse) X(da_membership) X(da_historic)
 #define API_DECLARE(name) void api_##name(void *self, struct http_request *request);
 API_HANDLERS(API_DECLARE)
 #undef API_DECLARE

@@ -92,7 +92,7 @@ void api_storage_block(void *self, struct http_request *request)
     http_reply_json(request, &text);
 }
 
-/* --- the explorer's routes ------------------------------------------------------------------- */
+/* --- the explorer's routes -------------------------------------------------------------------- */
 
 static void write_api_block(
     struct text *text, const struct wire *wire, const struct block *block, const struct bytes32 *id)

@@ -71,8 +71,8 @@ static bool is_object(struct http_request *request)
     return false;
 }
 
-/* The wallet would need the secret keys of the accounts; this node reads none but its leader key. The
-   real node fails here, too (node contract 2.10). */
+/* The wallet would need the secret keys of the accounts; this node reads none but its leader
+   key. The real node fails here, too (node contract 2.10). */
 void api_transfer_funds(void *self, struct http_request *request)
 {
     (void)self;

@@ -80,7 +80,8 @@ bool config_read(struct config *out, const struct yaml_tree *file, struct reason
 
 void config_done(struct config *config);
 
-/* Calls `report` with the dotted path and line of every key that a node of this revision does not know. */
+/* Calls `report` with the dotted path and line of every key that a node of this revision does
+ * not know. */
 typedef void (*config_reporter)(void *self, const char *path, unsigned line);
 void config_unknown_keys(const struct yaml_tree *file, config_reporter report, void *self);
 

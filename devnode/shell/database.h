@@ -1,10 +1,10 @@
 /* database.h - the store of blocks that survives the process.
  *
- * A directory with an LMDB database (data.mdb) and a lock file. Every write is one transaction of the
- * database: whatever moment the process is killed in, the database is as it was before or after it.
- * It is not synced to the disk, so a machine that loses power may lose the latest blocks, or all of
- * them; a development node then fetches them from its peers. One process at a time, one thread. The
- * only user of LMDB. */
+ * A directory with an LMDB database (data.mdb) and a lock file. Every write is one transaction
+ * of the database: whatever moment the process is killed in, the database is as it was before or
+ * after it. It is not synced to the disk, so a machine that loses power may lose the latest
+ * blocks, or all of them; a development node then fetches them from its peers. One process at a
+ * time, one thread. The only user of LMDB. */
 #ifndef DEVNODE_SHELL_DATABASE_H
 #define DEVNODE_SHELL_DATABASE_H
 
@@ -26,8 +26,8 @@ void database_close(struct database *database);
 
 struct store database_store(struct database *database);
 
-/* Calls `visit` for every block in the order in which they were put, until it answers false. Answers
- * what the last call did. */
+/* Calls `visit` for every block in the order in which they were put, until it answers false.
+ * Answers what the last call did. */
 typedef bool (*database_visitor)(void *self, const uint8_t *bytes, size_t size);
 bool database_replay(struct database *database, database_visitor visit, void *self);
 

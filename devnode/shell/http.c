@@ -46,7 +46,7 @@ struct http_exchange {
     struct http_exchange **place;
 };
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void set_type(struct evhttp_request *request, const char *type)
 {
@@ -141,7 +141,7 @@ char *http_query_value(const struct http_request *request, const char *name)
     return value;
 }
 
-/* --- from request to handler ----------------------------------------------------------------- */
+/* --- from request to handler ------------------------------------------------------------------ */
 
 /* Whether `path` is of the form of `route`; *argument is what its ':' segment matched. */
 static bool matches(const char *route, char *path, const char **argument)
@@ -308,7 +308,7 @@ static void serve(struct http_exchange *exchange)
         handle_json(exchange, &request);
 }
 
-/* --- late answers ---------------------------------------------------------------------------- */
+/* --- late answers ----------------------------------------------------------------------------- */
 
 static void late_free(struct http_exchange *late)
 {
@@ -371,7 +371,7 @@ static void serve_late(const struct http_exchange *exchange, uint64_t delay_ms)
     evhttp_connection_set_closecb(evhttp_request_get_connection(late->request), on_late_gone, late);
 }
 
-/* --- server ---------------------------------------------------------------------------------- */
+/* --- server ----------------------------------------------------------------------------------- */
 
 static void on_request(struct evhttp_request *request, void *self)
 {

@@ -1,10 +1,10 @@
 /* http.h - an HTTP/1.1 server for a table of routes.
  *
- * Does what is the same for every route: finds it (404, 405), checks and parses a JSON body (415, 400),
- * refuses bodies beyond the limit (413), gives up on answers that take too long (408), and
- * misbehaves when told to (late answers, errors). A route's handler then answers with one of the http_reply
- * functions, or 422 and 500 with http_fail. A thin layer over libevent's evhttp; all on the event
- * loop's thread. */
+ * Does what is the same for every route: finds it (404, 405), checks and parses a JSON body
+ * (415, 400), refuses bodies beyond the limit (413), gives up on answers that take too long
+ * (408), and misbehaves when told to (late answers, errors). A route's handler then answers with
+ * one of the http_reply functions, or 422 and 500 with http_fail. A thin layer over libevent's
+ * evhttp; all on the event loop's thread. */
 #ifndef DEVNODE_SHELL_HTTP_H
 #define DEVNODE_SHELL_HTTP_H
 
@@ -87,7 +87,7 @@ void http_fail(struct http_request *request, int status, const char *format, ...
 /* A value of the query, decoded, to be freed; NULL when it is not there. */
 char *http_query_value(const struct http_request *request, const char *name);
 
-/* --- streams: answers without an end -------------------------------------------------------- */
+/* --- streams: answers without an end ---------------------------------------------------------- */
 
 /* A connection that does not read so many bytes is closed. */
 #define HTTP_STREAM_BACKLOG_MAX (16u << 20)

@@ -1,4 +1,5 @@
-/* nomos-devnode: puts configuration, storage, network, HTTP and the node's state machine together. */
+/* nomos-devnode: puts configuration, storage, network, HTTP and the node's state machine
+   together. */
 #include <event2/event.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -66,7 +67,8 @@ static uint64_t now_ns(void *self)
     return shell->last_ns;
 }
 
-/* Every cause of not starting or not going on ends here, on standard error as well as in the log. */
+/* Every cause of not starting or not going on ends here, on standard error as well as in the
+   log. */
 static bool cannot(struct shell *shell, const char *text)
 {
     fprintf(stderr, "nomos-devnode: %s\n", text);
@@ -131,7 +133,7 @@ static void on_lib_moved(void *self, uint64_t height, const struct bytes32 *id)
         api_lib_moved(&shell->api, height, id);
 }
 
-/* --- time -------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void crash_if_told(struct shell *shell, uint64_t now)
 {
@@ -188,7 +190,7 @@ static void on_interrupt(evutil_socket_t fd, short what, void *self)
     (void)event_base_loopbreak(shell->base);
 }
 
-/* --- configuration ------------------------------------------------------------------------------ */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 struct key_report {
     struct shell *shell;
@@ -243,7 +245,7 @@ static bool draw_seed(struct shell *shell)
     return true;
 }
 
-/* --- the node ----------------------------------------------------------------------------------- */
+/* --- the node --------------------------------------------------------------------------------- */
 
 static bool read_key(const uint8_t bytes[32], struct fr *out, const char *name, struct reason *why)
 {
@@ -373,7 +375,7 @@ static bool start_node(struct shell *shell)
     return true;
 }
 
-/* --- servers ------------------------------------------------------------------------------------ */
+/* --- servers ---------------------------------------------------------------------------------- */
 
 static struct http_server *serve(struct shell *shell, const struct config_address *address,
     const struct http_route *routes, size_t route_count)

@@ -30,7 +30,8 @@ struct dialler {
     uint32_t pause_ms;
 };
 
-/* A connection. Dead ones are freed by an event of their own, as the node may hang up in the middle of anything. */
+/* A connection. Dead ones are freed by an event of their own, as the node may hang up in the
+   middle of anything. */
 struct link {
     struct network *network;
     struct bufferevent *stream;

@@ -204,12 +204,10 @@ static bool take_flag(struct options *options, int flag, const char *argument, s
     case FLAG_NO_DISCOVERY:
         options->is_exact = true;
         return true;
-    case FLAG_BLEND_GROUP:
-    case FLAG_DA_GROUP:
-        options->is_grouped = true;
-        return true;
     case FLAG_LOG_ADDR:
     case FLAG_BLEND_ADDR:
+    case FLAG_BLEND_GROUP:
+    case FLAG_DA_GROUP:
     case FLAG_HTTP_CORS:
     case FLAG_VERSION:
         return true;

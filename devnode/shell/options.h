@@ -1,8 +1,8 @@
 /* options.h - the command line of the node and its environment (node contract 1.1).
  *
- * The real node's flags, and a few of the development node's own. A flag wins over its environment
- * variable, which wins over the configuration file. Owned by the caller; the texts are borrowed from
- * argv and the environment. */
+ * The real node's flags, and a few of the development node's own. A flag wins over its
+ * environment variable, which wins over the configuration file. Owned by the caller; the texts
+ * are borrowed from argv and the environment. */
 #ifndef DEVNODE_SHELL_OPTIONS_H
 #define DEVNODE_SHELL_OPTIONS_H
 
@@ -26,7 +26,6 @@ struct options {
     enum node_role role;
     bool check_config;
     bool is_exact;       /* --no-discovery */
-    bool is_grouped;     /* a *-service-group flag was given */
     const char *log_dir; /* NULL: as configured; so for all below */
     const char *log_path;
     const char *log_backend;

@@ -1,4 +1,5 @@
-/* socket.h - addresses as the system wants them. Pure functions but for those that take a socket. */
+/* socket.h - addresses as the system wants them. Pure functions but for those that take a
+ * socket. */
 #ifndef DEVNODE_SHELL_SOCKET_H
 #define DEVNODE_SHELL_SOCKET_H
 

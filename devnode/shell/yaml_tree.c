@@ -314,7 +314,8 @@ static struct json_object *scalar_to_json(const struct yaml_tree *yaml)
         return NULL;
     if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
         return json_object_new_boolean(text[0] == 't');
-    /* An id of 64 decimal digits by chance is text: it does not fit 64 bits. So is one with leading zeros. */
+    /* An id of 64 decimal digits by chance is text: it does not fit 64 bits. So is one with
+       leading zeros. */
     if (length <= 20 && strspn(text, "0123456789") == length && (text[0] != '0' || length == 1)) {
         errno = 0;
         unsigned long long number = strtoull(text, NULL, 10);

@@ -1,10 +1,10 @@
 /* yaml_tree.h - a YAML document as a tree.
  *
- * Reads one document into memory that the caller owns and frees with yaml_tree_free(). Made for node
- * configuration, so it is stricter than YAML: no anchors or aliases (they let a small file expand
- * without end), no duplicate keys, at most YAML_DEPTH_MAX levels, YAML_VALUES_MAX values and
- * YAML_BYTES_MAX bytes. JSON is YAML, so a JSON configuration reads the same. Errors name file and
- * line. One thread. The only user of libyaml. */
+ * Reads one document into memory that the caller owns and frees with yaml_tree_free(). Made for
+ * node configuration, so it is stricter than YAML: no anchors or aliases (they let a small file
+ * expand without end), no duplicate keys, at most YAML_DEPTH_MAX levels, YAML_VALUES_MAX values
+ * and YAML_BYTES_MAX bytes. JSON is YAML, so a JSON configuration reads the same. Errors name
+ * file and line. One thread. The only user of libyaml. */
 #ifndef DEVNODE_SHELL_YAML_TREE_H
 #define DEVNODE_SHELL_YAML_TREE_H
 

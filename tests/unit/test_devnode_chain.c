@@ -101,7 +101,8 @@ static void bootstrapping_a_deep_fork_is_decided_by_density_after_it(void **stat
     struct chain *chain = &fixture->chain;
     struct chain_block *genesis = chain->tip;
 
-    /* Three blocks of the tip's branch lie within 30 slots of the fork, of the shorter branch's five. */
+    /* Three blocks of the tip's branch lie within 30 slots of the fork, of the shorter branch's
+       five. */
     chain->tip = grow(fixture, genesis, 8, 10);
     struct chain_block *four_in_window = grow(fixture, genesis, 4, 7);
     struct chain_block *three_in_window = grow(fixture, genesis, 3, 9);

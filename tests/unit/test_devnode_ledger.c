@@ -242,7 +242,7 @@ static void a_verdict_found_early_is_the_same(void **state)
     transaction_unref(tx);
 }
 
-/* --- channels ------------------------------------------------------------------------------------- */
+/* --- channels --------------------------------------------------------------------------------- */
 
 static struct bytes32 message_id(const struct signed_tx *tx)
 {
@@ -378,7 +378,7 @@ static void a_channel_is_never_without_keys(void **state)
     assert_refused(fixture, &tx, "without keys");
 }
 
-/* --- service declarations --------------------------------------------------------------------------- */
+/* --- service declarations --------------------------------------------------------------------- */
 
 /* What account `account` declares, with provider seed 50. */
 static struct signed_tx declaration(const struct world *world, size_t account, uint8_t provider)
@@ -586,7 +586,7 @@ static void a_leader_claim_is_refused(void **state)
     assert_refused(fixture, &tx, "voucher");
 }
 
-/* --- slots and epochs ----------------------------------------------------------------------------------- */
+/* --- slots and epochs ------------------------------------------------------------------------- */
 
 static void a_slot_must_come_after_its_parents(void **state)
 {

@@ -31,7 +31,8 @@ static const char *const good_lines[] = {
 };
 #define LINES (sizeof(good_lines) / sizeof(*good_lines))
 
-/* Reads the good configuration with the line that begins as `line` does (up to its colon) replaced by it. */
+/* Reads the good configuration with the line that begins as `line` does (up to its colon)
+   replaced by it. */
 static bool read_with(const char *line, struct config *out, struct reason *why)
 {
     char text[8192] = "";

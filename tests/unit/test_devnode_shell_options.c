@@ -71,7 +71,6 @@ static void every_flag_of_the_real_node_is_taken(void **state)
     for (size_t i = 0; i < 16; i++)
         arguments[2 + i] = all[i];
     assert_int_equal(parse(&options, arguments, 18, &why), OPTIONS_RUN);
-    assert_true(options.is_grouped);
     options.net_node_key = NULL; /* an empty one would be refused */
 
     assert_true(options_apply(&options, &config, &why));

@@ -1,4 +1,5 @@
-/* The HTTP interface of a running node: each status code of the contract, and the shapes of answers. */
+/* The HTTP interface of a running node: each status code of the contract, and the shapes of
+   answers. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* Networks of real nodes: that they agree, survive SIGKILL at any moment, and visibly misbehave when told to. */
+/* Networks of real nodes: that they agree, survive SIGKILL at any moment, and visibly misbehave
+   when told to. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

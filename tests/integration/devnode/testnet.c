@@ -315,7 +315,7 @@ void testnet_done(struct testnet *net)
     (void)nftw(net->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* --- HTTP --------------------------------------------------------------------------------------- */
+/* --- HTTP ------------------------------------------------------------------------------------- */
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *self)
 {
@@ -390,7 +390,7 @@ void reply_done(struct reply *reply)
     *reply = (struct reply){.status = 0};
 }
 
-/* --- what the nodes say --------------------------------------------------------------------------- */
+/* --- what the nodes say ----------------------------------------------------------------------- */
 
 static void copy_text(char out[65], struct json_object *object, const char *key)
 {

@@ -1,9 +1,9 @@
 /* testnet.h - real nodes on loopback, for tests.
  *
  * Makes a directory below the working directory with one configuration for each node, starts
- * nomos-devnode processes, asks them things over HTTP, and kills all of them and removes the directory at
- * the end. A test that ends early (a failed assertion) leaves no process behind: every child dies with the
- * test program. Not thread-safe. */
+ * nomos-devnode processes, asks them things over HTTP, and kills all of them and removes the
+ * directory at the end. A test that ends early (a failed assertion) leaves no process behind:
+ * every child dies with the test program. Not thread-safe. */
 #ifndef DEVNODE_TESTNET_H
 #define DEVNODE_TESTNET_H
 
@@ -69,7 +69,8 @@ struct reply {
     char type[128]; /* content type */
 };
 
-/* Answers a request to the API port (or with `is_testing` to the testing port). `body` NULL: a request without one. */
+/* Answers a request to the API port (or with `is_testing` to the testing port). `body` NULL: a
+ * request without one. */
 struct reply testnet_call(struct testnet *net, size_t node, bool is_testing, const char *method,
     const char *path, const char *content_type, const char *body);
 struct reply testnet_get(struct testnet *net, size_t node, const char *path);
@@ -96,8 +97,8 @@ bool testnet_id_at(struct testnet *net, size_t node, uint64_t height, char out[6
 /* Waits until node i has so many peers. */
 bool testnet_wait_peers(struct testnet *net, size_t node, uint64_t count);
 
-/* The JSON of a transfer that spends wallet account i's genesis note to itself; owned. *out_hash (may be NULL)
- * is its hash. */
+/* The JSON of a transfer that spends wallet account i's genesis note to itself; owned. *out_hash
+ * (may be NULL) is its hash. */
 char *testnet_transfer(struct testnet *net, size_t account, struct fr *out_hash);
 
 /* Polls `condition` until it holds; false after a generous while. */

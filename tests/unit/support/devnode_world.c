@@ -30,7 +30,7 @@ const struct world_params world_usual = {
     .delay_ns = SECOND_NS / 100,
 };
 
-/* --- what nodes want ------------------------------------------------------------------------- */
+/* --- what nodes want -------------------------------------------------------------------------- */
 
 static void post(struct world *world, struct world_link *to, const uint8_t *bytes, size_t size)
 {
@@ -99,7 +99,7 @@ static void on_lib_moved(void *self, uint64_t height, const struct bytes32 *id)
     node->lib_height = height;
 }
 
-/* --- making ------------------------------------------------------------------------------------ */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static struct bytes32 seed_of(size_t node)
 {
@@ -244,7 +244,7 @@ void world_done(struct world *world)
     free(world->genesis_ids);
 }
 
-/* --- connections --------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static struct world_link *link_new(struct world *world, size_t from, size_t to)
 {
@@ -313,7 +313,7 @@ void world_kill(struct world *world, size_t i)
     }
 }
 
-/* --- time ----------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void deliver(struct world *world)
 {
@@ -379,7 +379,7 @@ bool world_run_to_height(struct world *world, size_t i, uint64_t height)
     return false;
 }
 
-/* --- looking ---------------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 struct node *world_node(const struct world *world, size_t i)
 {
@@ -425,7 +425,7 @@ void world_switch(struct world *world, size_t i, const char *misbehaviour)
     node_misbehaviour_changed(node, world->now_ns);
 }
 
-/* --- transactions ------------------------------------------------------------------------------------- */
+/* --- transactions ----------------------------------------------------------------------------- */
 
 struct fr world_note(const struct world *world, size_t account)
 {
@@ -518,7 +518,7 @@ struct signed_tx world_inscription(const struct world *world, uint8_t channel,
     return tx;
 }
 
-/* --- blocks ---------------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 uint8_t *world_make_block(struct world *world, size_t i, uint64_t slot, const struct signed_tx *txs,
     size_t tx_count, world_spoiler spoil, size_t *out_size)

@@ -1,9 +1,9 @@
 /* devnode_world.h - development nodes in one process and in virtual time, for tests.
  *
- * A world has a genesis, nodes with stores in memory, and connections with a delay. world_run() lets
- * time pass: it goes from event to event (a node's wake-up, a message's arrival), so a minute of a
- * network takes as long as its computations. Everything follows from the parameters: two equal
- * worlds live the same life. */
+ * A world has a genesis, nodes with stores in memory, and connections with a delay. world_run()
+ * lets time pass: it goes from event to event (a node's wake-up, a message's arrival), so a
+ * minute of a network takes as long as its computations. Everything follows from the parameters:
+ * two equal worlds live the same life. */
 #ifndef DEVNODE_WORLD_H
 #define DEVNODE_WORLD_H
 
@@ -98,8 +98,8 @@ void world_assert_agreement(const struct world *world, uint64_t height);
 
 void world_switch(struct world *world, size_t i, const char *misbehaviour);
 
-/* A transfer of `value` from the note `input` of account `owner` to account `receiver`; what is left goes
- * back. The note is worth 100. Owned by the caller. */
+/* A transfer of `value` from the note `input` of account `owner` to account `receiver`; what is
+ * left goes back. The note is worth 100. Owned by the caller. */
 struct signed_tx world_transfer(const struct world *world, const struct fr *input, size_t owner,
     size_t receiver, uint64_t value);
 /* The same from an account's genesis note. */
@@ -121,8 +121,8 @@ struct bytes32 world_tx_id(const struct world *world, const struct signed_tx *tx
 struct signed_tx world_inscription(const struct world *world, uint8_t channel,
     const struct bytes32 *parent, uint8_t seed, const char *text);
 
-/* The bytes of a valid block on node i's tip with these transactions (copied from), for a slot; free them. Its
- * parts can be spoilt by `spoil` before it is signed (and after, by the caller). */
+/* The bytes of a valid block on node i's tip with these transactions (copied from), for a slot;
+ * free them. Its parts can be spoilt by `spoil` before it is signed (and after, by the caller). */
 typedef void (*world_spoiler)(struct block *block);
 uint8_t *world_make_block(struct world *world, size_t i, uint64_t slot, const struct signed_tx *txs,
     size_t tx_count, world_spoiler spoil, size_t *out_size);
