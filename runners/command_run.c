@@ -185,7 +185,8 @@ static int run(struct line *line)
     }
     if (front_run(&options, &result, &err)) {
         (void)fprintf(stderr, "assay: %s\n", err.text);
-        return EXIT_CODE_ERROR;
+        /* Denied is a run directory that somebody else has, or that we may not write. */
+        return err.code == ASSAY_E_DENIED ? EXIT_CODE_USAGE : EXIT_CODE_ERROR;
     }
     if (line->is_json && result.run_directory && print_verdict(result.run_directory))
         result.exit_code = EXIT_CODE_ERROR;
