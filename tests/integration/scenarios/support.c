@@ -235,6 +235,20 @@ char *stage_read(const struct stage *stage, const char *name)
     return read_file(path);
 }
 
+char *stage_find(const struct stage *stage, const char *directory, const char *prefix)
+{
+    char path[2 * STAGE_PATH_SIZE] = "";
+    DIR *list = opendir(stage_path(stage, directory));
+
+    assert_non_null(list);
+    for (const struct dirent *item = readdir(list); item; item = readdir(list)) {
+        if (strncmp(item->d_name, prefix, strlen(prefix)) == 0)
+            (void)snprintf(path, sizeof(path), "%s/%s/%s", stage->root, directory, item->d_name);
+    }
+    (void)closedir(list);
+    return path[0] != '\0' ? read_file(path) : NULL;
+}
+
 /* The marker is in the supervisor's environment, so the run's id is found there. */
 static bool learn_run_id(struct stage *stage);
 

@@ -99,6 +99,9 @@ const char *stage_why(struct stage *stage, const char *name);
 /* A file of the run directory, NULL when it is not there; the caller frees it. */
 char *stage_read(const struct stage *stage, const char *name);
 
+/* A file of a directory of the stage whose name begins so, NULL without one; the caller frees it. */
+char *stage_find(const struct stage *stage, const char *directory, const char *prefix);
+
 /* Tells a development node of the run to misbehave from now on: {"name": ..., "arg": ...}. */
 void stage_misbehave(const struct stage *stage, const char *node, const char *json);
 

@@ -1,0 +1,172 @@
+/* Networks that do not come up, and the environment variables that decide what comes up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "tests/integration/scenarios/support.h"
+
+#define NETWORK                                                                                    \
+    "[run]\nduration = 2s\ncooldown = 1s\nsettle = 1s\n[topology]\nvalidators = 2\n"               \
+    "[system.nomos]\nslot = 100ms\nsecurity_param = 5\n"                                           \
+    "[expectation.liveness]\nplugin = consensus_liveness\nmin_blocks = 1\n"
+
+static void a_node_that_ends_at_once_fails_the_deployment(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_NODE_BIN=/bin/false");
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "validator-");
+    assert_has(stage->out, "ended by itself with exit code 1 before it was ready");
+    assert_judged(stage, "liveness", "undecided");
+    stage_await_nobody(stage);
+}
+
+static void the_end_of_a_failing_nodes_log_is_in_the_reason(void **state)
+{
+    struct stage *stage = *state;
+    char variable[STAGE_PATH_SIZE];
+
+    stage_write(stage, "broken-node", "#!/bin/sh\necho the disk is on fire\nexit 9\n");
+    assert_int_equal(chmod(stage_path(stage, "broken-node"), 0700), 0);
+    (void)snprintf(
+        variable, sizeof(variable), "NOMOS_NODE_BIN=%s", stage_path(stage, "broken-node"));
+    stage_setenv(stage, variable);
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "exit code 9");
+    assert_has(stage->out, "the disk is on fire");
+}
+
+static void a_program_that_is_not_there_is_named_with_its_variable(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_NODE_BIN=/nosuch/nomos-node");
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "/nosuch/nomos-node");
+    assert_has(stage->out, "NOMOS_NODE_BIN");
+    assert_has(stage->out, "No such file or directory");
+}
+
+static void a_node_that_crashes_at_its_start_shows_its_log(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_manifest(stage, NETWORK "[node.validator-1]\nmisbehave = crash\n");
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "validator-1 was killed by signal 6 before it was ready");
+    assert_has(stage->out, "it was told to crash");
+    stage_await_nobody(stage);
+}
+
+static void a_node_that_never_answers_runs_out_of_patience(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_manifest(stage,
+        NETWORK "[node.validator-1]\nmisbehave = errors=100\n[deployer.local]\npatience = 5s\n");
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "validator-1 is not ready after 5s without progress");
+    assert_has(stage->out, "GET /cryptarchia/info answered 500");
+}
+
+static void slow_test_env_doubles_the_patience(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "SLOW_TEST_ENV=true");
+    stage_manifest(stage,
+        NETWORK "[node.validator-1]\nmisbehave = errors=100\n[deployer.local]\npatience = 3s\n");
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "validator-1 is not ready after 6s without progress");
+}
+
+static void nomos_log_dir_is_where_the_nodes_log(void **state)
+{
+    struct stage *stage = *state;
+    char variable[STAGE_PATH_SIZE];
+    char *text;
+
+    assert_int_equal(mkdir(stage_path(stage, "logs"), 0700), 0);
+    (void)snprintf(variable, sizeof(variable), "NOMOS_LOG_DIR=%s", stage_path(stage, "logs"));
+    stage_setenv(stage, variable);
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    text = stage_find(stage, "logs", "nomos-node-1");
+    assert_has(text, "serving HTTP");
+    free(text);
+}
+
+/* A database is what is not kept unless somebody wants it. */
+static bool has_database(const struct stage *stage)
+{
+    char path[2 * STAGE_PATH_SIZE];
+    struct stat is;
+
+    (void)snprintf(path, sizeof(path), "%s/nodes/validator-0/db", stage->run);
+    return stat(path, &is) == 0;
+}
+
+static void nodes_directories_stay_whole_when_logs_are_to_be_kept(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    assert_false(has_database(stage));
+
+    stage_setenv(stage, "NOMOS_TESTS_KEEP_LOGS=1");
+    (void)snprintf(stage->run, sizeof(stage->run), "%s/run2", stage->root);
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    assert_true(has_database(stage));
+}
+
+static void local_runner_runs_the_predecessors_demo(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_DEMO_VALIDATORS=1");
+    stage_setenv(stage, "NOMOS_DEMO_EXECUTORS=1");
+    stage_setenv(stage, "NOMOS_DEMO_RUN_SECS=5");
+    stage_setenv(stage, "CONSENSUS_SLOT_TIME=1");
+    stage_setenv(stage, "POL_PROOF_DEV_MODE=true");
+    assert_exit(stage, stage_call(stage, "local_runner", NULL), 0);
+    assert_has(stage->out, "every expectation held");
+    assert_has(stage->out, "2 nodes");
+}
+
+static void local_runner_wants_development_proofs(void **state)
+{
+    struct stage *stage = *state;
+
+    assert_exit(stage, stage_call(stage, "local_runner", NULL), 1);
+    assert_has(stage->err, "POL_PROOF_DEV_MODE=true");
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_open, stage_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(a_node_that_ends_at_once_fails_the_deployment),
+        STAGED(the_end_of_a_failing_nodes_log_is_in_the_reason),
+        STAGED(a_program_that_is_not_there_is_named_with_its_variable),
+        STAGED(a_node_that_crashes_at_its_start_shows_its_log),
+        STAGED(a_node_that_never_answers_runs_out_of_patience),
+        STAGED(slow_test_env_doubles_the_patience),
+        STAGED(nomos_log_dir_is_where_the_nodes_log),
+        STAGED(nodes_directories_stay_whole_when_logs_are_to_be_kept),
+        STAGED(local_runner_runs_the_predecessors_demo),
+        STAGED(local_runner_wants_development_proofs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
