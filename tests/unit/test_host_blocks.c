@@ -609,6 +609,12 @@ static void coverage_accounts_for_failures_and_blindness(void **state)
     assert_int_equal(world->blocks->coverage(world->table, 0, &coverage), ASSAY_OK);
     assert_int_equal(
         coverage.blind_longest, host_window_end(host) - host_window_start(host) - 300 * ASSAY_MS);
+
+    /* While the window is open, what is still to come does not count. */
+    atomic_store(&host->window_end, host_now(host) + 36000 * ASSAY_SECOND);
+    host->observation->nodes[0].seen_at = host_now(host);
+    assert_int_equal(world->blocks->coverage(world->table, 0, &coverage), ASSAY_OK);
+    assert_true(coverage.blind_longest < 3600 * ASSAY_SECOND);
     assert_int_equal(world->blocks->coverage(world->table, 3, &coverage), ASSAY_E_NOTFOUND);
 }
 

@@ -88,6 +88,19 @@ static void all_numbers_are_equally_likely(void **state)
     assert_true(chi < 33);
 }
 
+/* Where 2^64 is no multiple of the bound, plain division would give the lowest third half of all. */
+static void a_large_bound_is_as_fair(void **state)
+{
+    struct random_stream stream = stream_of(7, "workload.a", "run");
+    const uint64_t third = (uint64_t)1 << 62;
+    unsigned low = 0;
+
+    (void)state;
+    for (int i = 0; i < 30000; i++)
+        low += random_below(&stream, 3 * third) < third;
+    assert_in_range(low, 9600, 10400); /* five standard deviations; the seed is fixed */
+}
+
 static void filling_writes_exactly_the_bytes_asked_for(void **state)
 {
     struct random_stream stream = stream_of(1, "workload.a", "run");
@@ -171,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_child_does_not_depend_on_what_its_parent_drew),
         cmocka_unit_test(numbers_stay_below_the_bound),
         cmocka_unit_test(all_numbers_are_equally_likely),
+        cmocka_unit_test(a_large_bound_is_as_fair),
         cmocka_unit_test(filling_writes_exactly_the_bytes_asked_for),
         cmocka_unit_test(adding_an_instance_does_not_shift_anothers_numbers),
         cmocka_unit_test(a_bound_of_zero_breaks_the_contract),

@@ -242,11 +242,14 @@ static void records_are_given_as_far_as_both_know_them(void **state)
 
 static void records_are_taken_with_zeros_for_what_is_missing(void **state)
 {
-    const struct old_record theirs = {.struct_size = sizeof(theirs), .a = 1};
+    const struct {
+        struct old_record record;
+        uint64_t not_theirs;
+    } theirs = {.record = {.struct_size = sizeof(theirs.record), .a = 1}, .not_theirs = 5};
     struct new_record ours = {.b = 77};
 
     (void)state;
-    assert_true(record_take(&ours, sizeof(ours), &theirs));
+    assert_true(record_take(&ours, sizeof(ours), &theirs.record));
     assert_int_equal(ours.a, 1);
     assert_int_equal(ours.b, 0);
     assert_int_equal(ours.struct_size, sizeof(ours));
