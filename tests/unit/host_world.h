@@ -1,7 +1,7 @@
 /* A run with a system, a deployer and processes that are none, for tests of deployment and control.
 
-   Processes are numbers in a table: `start` makes one RUNNING with a pid of its own, and a test ends
-   them as it likes. The system answers `ready` and `follow` as the test's fields say. */
+   Processes are numbers in a table: `start` makes one RUNNING with a pid of its own, and a test
+   ends them as it likes. The system answers `ready` and `follow` as the test's fields say. */
 #ifndef ASSAY_TESTS_HOST_WORLD_H
 #define ASSAY_TESTS_HOST_WORLD_H
 
