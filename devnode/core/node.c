@@ -175,7 +175,7 @@ static bool expects_block(const struct node *node)
     size_t cursor = 0;
 
     while ((asked = table_next(&node->asked, &cursor))) {
-        if (node->now_ns - asked->at_ns < node->params.slot_duration_ns / 4)
+        if (node->now_ns - asked->at_ns < node->params.slot_duration_ns / 2)
             return true;
     }
     return false;
