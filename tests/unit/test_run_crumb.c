@@ -109,16 +109,24 @@ static void a_page_full_of_rubbish_is_read_safely(void **state)
     assert_int_equal(strlen(report.operation.instance), CRUMB_TEXT_SIZE - 1);
 }
 
+/* A note is written where the former one is not, so a death in the middle spoils nothing. */
 static void a_writer_that_dies_halfway_leaves_the_former_note(void **state)
 {
     const struct scene *scene = *state;
+    struct crumb_cell *cell = &scene->page->operation;
     struct crumb_report report;
 
-    crumb_operation(scene->page, "workload.a", "p", "run");
-    /* What a second note has written before the switch: the copy that does not hold. */
-    memset(&scene->page->operation.copies[1], 'z', 20);
-    crumb_read(scene->page, &report);
-    assert_string_equal(report.operation.instance, "workload.a");
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        uint32_t before = atomic_load(&cell->current);
+
+        (void)snprintf(name, sizeof name, "workload.%d", i);
+        crumb_operation(scene->page, name, "p", "run");
+        assert_int_not_equal(atomic_load(&cell->current), before);
+        memset(&cell->copies[2 - atomic_load(&cell->current)], 'z', 20);
+        crumb_read(scene->page, &report);
+        assert_string_equal(report.operation.instance, name);
+    }
 }
 
 static void what_is_no_page_is_refused(void **state)

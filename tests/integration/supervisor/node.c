@@ -4,6 +4,7 @@
                         own and ignores SIGTERM; each appends its pid to FILE, then waits for ever
      node wait FILE     appends its pid to FILE, then waits for ever
      node stubborn FILE the same, ignoring SIGTERM
+     node polite FILE   the same, ending with code 9 on SIGTERM
      node exit CODE     ends at once
      node show          prints what it inherited, then ends
      node touch FILE    makes FILE; an undo command that leaves a trace */
@@ -43,6 +44,12 @@ static void become_daemon(const char *path)
         _exit(0);
     (void)signal(SIGTERM, SIG_IGN);
     wait_for_ever(path);
+}
+
+static void end_politely(int signal_number)
+{
+    (void)signal_number;
+    _exit(9);
 }
 
 static int run_tree(const char *path)
@@ -106,7 +113,9 @@ int main(int argc, char **argv)
         return run_tree(argument);
     if (strcmp(mode, "stubborn") == 0)
         (void)signal(SIGTERM, SIG_IGN);
-    if (strcmp(mode, "stubborn") == 0 || strcmp(mode, "wait") == 0)
+    if (strcmp(mode, "polite") == 0)
+        (void)signal(SIGTERM, end_politely);
+    if (strcmp(mode, "stubborn") == 0 || strcmp(mode, "polite") == 0 || strcmp(mode, "wait") == 0)
         wait_for_ever(argument);
     if (strcmp(mode, "exit") == 0)
         return (int)strtol(argument, NULL, 10);

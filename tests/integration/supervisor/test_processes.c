@@ -373,17 +373,21 @@ static void a_stop_and_its_end_are_seen(void **state)
 static void a_grace_lets_processes_end_by_themselves(void **state)
 {
     auto_free char *pids = fresh_path();
-    pid_t ignored[2];
-    const uint32_t polite = start_node("wait", pids);
-    const uint32_t stopped = start_node("wait", pids);
+    pid_t ignored[3];
+    const uint32_t plain = start_node("wait", pids);
+    const uint32_t polite = start_node("polite", pids);
+    const uint32_t stopped = start_node("polite", pids);
 
     (void)state;
-    await_pids(pids, ignored, 2);
+    await_pids(pids, ignored, 3);
     assert_int_equal(ops->signal(ops->self, stopped, SIGSTOP, NULL), ASSAY_OK);
     end_all(3600 * ASSAY_SECOND);
 
-    assert_int_equal(status_of(polite).code, SIGTERM);
-    assert_int_equal(status_of(stopped).code, SIGTERM);
+    assert_int_equal(status_of(plain).code, SIGTERM);
+    assert_int_equal(status_of(polite).state, PROCESS_EXITED);
+    assert_int_equal(status_of(polite).code, 9);
+    assert_int_equal(status_of(stopped).state, PROCESS_EXITED);
+    assert_int_equal(status_of(stopped).code, 9);
 }
 
 static void who_ignores_sigterm_is_killed_when_the_grace_is_over(void **state)
@@ -559,6 +563,63 @@ static void no_call_comes_after_the_listener_was_taken_away(void **state)
     assert_int_equal(other.calls, calls);
 }
 
+/* A listener that is slow to return. */
+struct slow {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_inside, may_leave, has_left;
+};
+
+static void listen_slowly(void *arg, uint32_t process)
+{
+    struct slow *slow = arg;
+
+    (void)process;
+    (void)pthread_mutex_lock(&slow->lock);
+    slow->is_inside = true;
+    (void)pthread_cond_broadcast(&slow->changed);
+    while (!slow->may_leave)
+        (void)pthread_cond_wait(&slow->changed, &slow->lock);
+    slow->has_left = true;
+    (void)pthread_mutex_unlock(&slow->lock);
+}
+
+static void *let_leave(void *arg)
+{
+    struct slow *slow = arg;
+
+    (void)poll(NULL, 0, 20); /* time for a wrong `listen` to return too early; none is too short */
+    (void)pthread_mutex_lock(&slow->lock);
+    slow->may_leave = true;
+    (void)pthread_cond_broadcast(&slow->changed);
+    (void)pthread_mutex_unlock(&slow->lock);
+    return NULL;
+}
+
+static void taking_a_listener_away_waits_for_the_call_under_way(void **state)
+{
+    struct slow slow = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    pthread_t thread;
+    bool had_left = false;
+
+    (void)state;
+    ops->listen(ops->self, listen_slowly, &slow);
+    (void)start_node("exit", "0");
+    (void)pthread_mutex_lock(&slow.lock);
+    while (!slow.is_inside)
+        (void)pthread_cond_wait(&slow.changed, &slow.lock);
+    (void)pthread_mutex_unlock(&slow.lock);
+    assert_int_equal(pthread_create(&thread, NULL, let_leave, &slow), 0);
+    ops->listen(ops->self, NULL, NULL);
+    (void)pthread_mutex_lock(&slow.lock);
+    had_left = slow.has_left;
+    (void)pthread_mutex_unlock(&slow.lock);
+    (void)pthread_join(thread, NULL);
+    ops->listen(ops->self, note_change, &watch);
+
+    assert_true(had_left);
+}
+
 static void the_crumb_page_came_along(void **state)
 {
     struct crumb_report report;
@@ -606,6 +667,7 @@ static int be_worker(const char *directory)
         cmocka_unit_test(an_undo_must_be_a_command_and_a_removal_must_be_inside),
         cmocka_unit_test(an_undo_is_in_the_journal_when_it_returns),
         cmocka_unit_test(no_call_comes_after_the_listener_was_taken_away),
+        cmocka_unit_test(taking_a_listener_away_waits_for_the_call_under_way),
         cmocka_unit_test(the_crumb_page_came_along),
     };
     struct processes_client_config config = {.run_directory = directory};
