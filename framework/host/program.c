@@ -83,7 +83,9 @@ assay_status program_find(
     if (!name || !name[0])
         return error_set(err, ASSAY_E_NOTFOUND, "a program's name is empty");
     if (strchr(name, '/'))
-        return path_absolute(name, out, err);
+        return is_program(name)
+            ? path_absolute(name, out, err)
+            : error_set(err, ASSAY_E_NOTFOUND, "%s is no file that can be executed", name);
     s = search_path(name, out);
     if (s == ASSAY_E_NOTFOUND)
         s = search_beside(name, out);

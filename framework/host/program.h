@@ -7,7 +7,8 @@
 /* The absolute path, for the caller to free. Where the variable `override_name` is set and not
    empty, its value, whether there is such a file or not: who names a program wants that one or an
    error. Else the first executable file of that name on PATH, beside this program, or in the bin
-   directory of the installation. A name with a slash is a path already. override_name may be NULL.
+   directory of the installation. A name with a slash is a path already, of a file that
+   can be executed. override_name may be NULL.
    ASSAY_E_NOTFOUND: it is nowhere. */
 assay_status program_find(
     const char *override_name, const char *name, char **out, struct error *err);

@@ -684,6 +684,8 @@ static void a_named_program_wins_even_if_it_is_not_there(void **state)
     assert_null(spec->variable(world->system_table, NULL));
     assert_null(spec->program(world->system_table, NULL, "assay-no-such-program"));
     assert_null(spec->program(world->system_table, NULL, ""));
+    assert_null(spec->program(world->system_table, NULL, "/nowhere/assay-no-such-program"));
+    assert_non_null(spec->program(world->system_table, NULL, "/bin/sh"));
     assert_non_null(spec->program(world->system_table, NULL, "test_host_deployment"));
 }
 

@@ -1,12 +1,10 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
 #include "plugins/systems/nomos/nomos.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <assay/sdk.h>
 
@@ -152,10 +150,11 @@ static assay_status choose_program(struct nomos *self, uint32_t node)
             "no program for the node: set %s, or put %s on PATH, or install nomos-devnode beside "
             "assay",
             variable, name);
-    if (access(path, X_OK) != 0)
+    if (!self->spec->program(self->host, NULL, path)) /* what a variable names is not looked at */
         return assay_fail_f(self->host, ASSAY_E_NOTFOUND,
-            "%s, which %s names, cannot be executed: %s; set %s to the program, or unset it", path,
-            variable, strerrordesc_np(errno), variable);
+            "%s, which %s names, is no file that can be executed; set %s to the program, or unset "
+            "it",
+            path, variable, variable);
     base = strrchr(path, '/');
     base = base ? base + 1 : path;
     self->nodes[node].is_dev = strcmp(base, "nomos-devnode") == 0;
