@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "framework/base/mem.h"
-#include "framework/base/suggest.h"
 #include "framework/host/host.h"
 
 void plan_init(struct plan *plan)
@@ -177,20 +176,6 @@ static void make_topology(struct plan *plan)
         problems_add_error(&plan->problems, NULL, &err);
 }
 
-static void report_unknown_node(struct plan *plan, const struct node_section *node)
-{
-    struct suggestion suggestion;
-
-    suggestion_init(&suggestion, node->name);
-    for (uint32_t i = 0; i < plan->topology->node_count; i++)
-        suggestion_offer(&suggestion, plan->topology->nodes[i].name);
-    problems_add(&plan->problems, node->section ? &node->section->origin : NULL,
-        "[node.%s]: the topology has no such node%s%s%s; its nodes are %s to %s", node->name,
-        suggestion.best ? "; did you mean '" : "", suggestion.best ? suggestion.best : "",
-        suggestion.best ? "'" : "", plan->topology->nodes[0].name,
-        plan->topology->nodes[plan->topology->node_count - 1].name);
-}
-
 /* Every node gets the system's node options: its section's, else the defaults. */
 static assay_status fill_overrides(struct plan *plan, const struct schema *schema)
 {
@@ -225,8 +210,6 @@ static void resolve_nodes(struct plan *plan)
         return;
     schema = node_schema(plan->system);
     VEC_EACH(struct node_section, node, &plan->manifest.nodes) {
-        if (!topology_find(plan->topology, node->name))
-            report_unknown_node(plan, node);
         manifest_resolve_node(node, &schema, &plan->problems);
     }
     if (schema.count > 0 && fill_overrides(plan, &schema))
