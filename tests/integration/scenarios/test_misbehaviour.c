@@ -124,7 +124,7 @@ static void dropped_transactions_fail_inclusion_alone_and_name_who_took_them(voi
     assert_judged(stage, "inclusion", "fail");
     assert_has(stage_why(stage, "inclusion"), " are on no chain");
     assert_has(stage_why(stage, "inclusion"), "accepted by validator-1 at ");
-    assert_has(stage_why(stage, "inclusion"), "agreed height ");
+    assert_has(stage_why(stage, "inclusion"), " on the chain that all nodes agree on");
     assert_has(stage_why(stage, "inclusion"), "bar 100.00 %");
 }
 
