@@ -258,9 +258,14 @@ static inline void cast_run(struct cast *cast)
     }
 }
 
-static inline bool cast_told(const struct cast *cast, const char *operation)
+static inline bool cast_told(struct cast *cast, const char *operation)
 {
-    return strstr(cast->story, operation) != NULL;
+    bool was_told;
+
+    (void)pthread_mutex_lock(&cast->lock); /* a stuck plugin may still be there */
+    was_told = strstr(cast->story, operation) != NULL;
+    (void)pthread_mutex_unlock(&cast->lock);
+    return was_told;
 }
 
 /* Leaves what a stuck plugin still uses. */
