@@ -124,7 +124,7 @@ static void nodes_directories_stay_whole_when_logs_are_to_be_kept(void **state)
     assert_false(has_database(stage));
 
     stage_setenv(stage, "NOMOS_TESTS_KEEP_LOGS=1");
-    (void)snprintf(stage->run, sizeof(stage->run), "%s/run2", stage->root);
+    stage_next(stage);
     assert_exit(stage, stage_run(stage, NULL), 0);
     assert_true(has_database(stage));
 }

@@ -219,6 +219,14 @@ void stage_start(struct stage *stage, const char *const *words)
     spawn(stage, "assay", all);
 }
 
+void stage_next(struct stage *stage)
+{
+    json_object_put(stage->verdict);
+    stage->verdict = NULL;
+    stage->run_id[0] = '\0';
+    (void)snprintf(stage->run, sizeof(stage->run), "%s/run%u", stage->root, ++stage->runs);
+}
+
 int stage_run(struct stage *stage, const char *const *words)
 {
     stage_start(stage, words);

@@ -25,6 +25,7 @@ struct stage {
     char manifest[STAGE_PATH_SIZE]; /* what stage_manifest has written */
     char *out, *err;                /* of the last program that has ended; owned */
     pid_t pid;                      /* of the program that runs, 0: none */
+    unsigned runs;                  /* that stage_next has counted */
     char run_id[128];               /* once stage_await_event has found the run */
     json_object *verdict;           /* of stage_verdict; owned */
     const char *env[STAGE_WORDS_MAX];
@@ -52,7 +53,9 @@ int stage_call(struct stage *stage, const char *program, const char *const *word
 
 /* `assay run` on the stage's manifest with more words (NULL at the end; may be NULL itself). */
 int stage_run(struct stage *stage, const char *const *words);
-/* The same without waiting, and the wait. */
+/* The next run of the same stage gets a run directory of its own. */
+void stage_next(struct stage *stage);
+/* The same as stage_run without waiting, and the wait. */
 void stage_start(struct stage *stage, const char *const *words);
 int stage_join(struct stage *stage);
 

@@ -104,7 +104,7 @@ static void the_same_seed_is_the_same_plan(void **state)
 
     assert_exit(stage, run_demo(stage, "5"), 0);
     first = stage_read(stage, "manifest.expanded.ini");
-    (void)snprintf(stage->run, sizeof(stage->run), "%s/run2", stage->root);
+    stage_next(stage);
     assert_exit(stage, run_demo(stage, "5"), 0);
     second = stage_read(stage, "manifest.expanded.ini");
 
@@ -129,7 +129,7 @@ static void an_expanded_manifest_runs_as_the_same_plan(void **state)
         0);
     first = stage_read(stage, "manifest.expanded.ini");
     stage_manifest(stage, first);
-    (void)snprintf(stage->run, sizeof(stage->run), "%s/run2", stage->root);
+    stage_next(stage);
     assert_exit(stage,
         stage_run(stage,
             (const char *const[]){"--plugin-dir", ASSAY_BUILD_DIR "/tests/plugins/run", NULL}),

@@ -97,16 +97,12 @@ static void write_manifest(struct stage *stage, const struct mistake *mistake)
     stage_manifest(stage, text);
 }
 
-/* In a stage of its own. */
-static void check_mistake(const struct mistake *mistake)
+static void check_mistake(struct stage *stage, const struct mistake *mistake)
 {
-    void *state = NULL;
-    struct stage *stage;
     int code;
 
-    assert_int_equal(stage_open(&state), 0);
-    stage = state;
     print_message("  %s\n", mistake->plugin);
+    stage_next(stage);
     write_manifest(stage, mistake);
 
     code = stage_run(stage, (const char *const[]){"--plugin-dir", RUN_PLUGINS, NULL});
@@ -117,31 +113,27 @@ static void check_mistake(const struct mistake *mistake)
     if (mistake->exit_code != 0)
         assert_has(stage->out, mistake->reason);
     stage_await_nobody(stage);
-    (void)stage_close(&state);
 }
 
-#define CHECK_ALL(list)                                                                            \
+#define CHECK_ALL(stage, list)                                                                     \
     do {                                                                                           \
         for (size_t i = 0; i < sizeof(list) / sizeof((list)[0]); i++)                              \
-            check_mistake(&(list)[i]);                                                             \
+            check_mistake((stage), &(list)[i]);                                                    \
     } while (0)
 
 static void workloads_that_break_rules_are_told_apart(void **state)
 {
-    (void)state;
-    CHECK_ALL(workloads);
+    CHECK_ALL(*state, workloads);
 }
 
 static void whoever_hangs_is_given_up_and_named(void **state)
 {
-    (void)state;
-    CHECK_ALL(hangs);
+    CHECK_ALL(*state, hangs);
 }
 
 static void expectations_systems_and_deployers_that_break_rules_never_pass(void **state)
 {
-    (void)state;
-    CHECK_ALL(others);
+    CHECK_ALL(*state, others);
 }
 
 static void a_failed_workload_leaves_the_expectations_judged(void **state)
@@ -204,7 +196,8 @@ static void a_workload_that_needs_what_nobody_offers_is_refused(void **state)
 static void a_plugin_of_another_abi_is_refused(void **state)
 {
     refuse(*state, LOAD_PLUGINS,
-        "[workload.bad]\nplugin = bad.major-2-note\n[expectation.agreement]\n", "bad.major-2-note");
+        "[workload.bad]\nplugin = bad.major-2-note\n[expectation.agreement]\n",
+        "bad.major-2-note.so: it has no assay note of major 1");
 }
 
 static void a_plugin_that_ends_the_check_is_named_as_a_suspect(void **state)
@@ -223,9 +216,9 @@ static void a_plugin_that_ends_the_check_is_named_as_a_suspect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(workloads_that_break_rules_are_told_apart),
-        cmocka_unit_test(whoever_hangs_is_given_up_and_named),
-        cmocka_unit_test(expectations_systems_and_deployers_that_break_rules_never_pass),
+        STAGED(workloads_that_break_rules_are_told_apart),
+        STAGED(whoever_hangs_is_given_up_and_named),
+        STAGED(expectations_systems_and_deployers_that_break_rules_never_pass),
         STAGED(a_failed_workload_leaves_the_expectations_judged),
         STAGED(a_failed_plan_leaves_nothing_called_passed),
         STAGED(a_second_instance_is_judged_beside_one_that_is_stuck),
