@@ -172,6 +172,12 @@ static int print_verdict(const char *directory)
     return EXIT_CODE_PASS;
 }
 
+/* What never got as far as a run: the user's to mend, or ours. */
+static int exit_code_of(const struct error *err)
+{
+    return err->code == ASSAY_E_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_ERROR;
+}
+
 static int run(struct line *line)
 {
     struct front_options options;
@@ -225,7 +231,7 @@ static int look_at_manifest(const char *command, char **argv, enum front_mode mo
         fill_options(&line, &options);
         if (front_check(&options, mode, &exit_code, &err)) {
             (void)fprintf(stderr, "assay: %s\n", err.text);
-            exit_code = EXIT_CODE_ERROR;
+            exit_code = exit_code_of(&err);
         } else if (mode == FRONT_CHECK && exit_code == EXIT_CODE_PASS) {
             (void)printf("%s: valid; run it with `assay run %s`\n", options.path, options.path);
         }

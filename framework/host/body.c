@@ -47,7 +47,7 @@ static bool is_hex(const char *text, size_t len)
 static void hex_pack(const char *text, size_t digits, uint8_t *out)
 {
     for (size_t i = 0; i < digits; i += 2)
-        out[i / 2] = (uint8_t)(digit_value(text[i]) << 4 | digit_value(text[i + 1]));
+        out[i / 2] = (uint8_t)(digit_value(text[i]) * 16 + digit_value(text[i + 1]));
 }
 
 static void hex_unpack(const uint8_t *bytes, size_t digits, char *out)

@@ -384,7 +384,7 @@ static assay_status service_signal(const assay_host *table, uint32_t node, int32
 
 static assay_status service_process(const assay_host *table, uint32_t node, assay_process *out)
 {
-    assay_process process;
+    assay_process process = {.struct_size = sizeof(process)};
     struct error err = {0};
     const assay_status s = deployment_process(host_of(table)->deployment, node, &process, &err);
 
@@ -420,7 +420,7 @@ static assay_status service_wait_exit(assay_task *task, uint32_t node, assay_ns 
     const assay_host *table = task_host(task);
     struct deployment *deployment = host_of(table)->deployment;
     const uint32_t process = node_process(deployment, node);
-    assay_process ended;
+    assay_process ended = {.struct_size = sizeof(ended)};
     const assay_status s = deployment_need_ops(table, "deployment.wait_exit");
 
     if (s)

@@ -12,6 +12,7 @@
 
 #include "framework/base/cleanup.h"
 #include "framework/base/mem.h"
+#include "framework/base/parse.h"
 #include "framework/base/vec.h"
 
 struct ports {
@@ -22,15 +23,23 @@ struct ports {
     struct vec held; /* int: sockets */
 };
 
-/* The first port that outgoing connections may get; 32768 where the kernel does not say. */
+enum {
+    EPHEMERAL_LOW_CUSTOMARY = 32768
+}; /* where the kernel does not say */
+
+/* The first port that outgoing connections may get. */
 static uint32_t ephemeral_low(void)
 {
     auto_file FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-    unsigned low = 0;
+    char line[64] = "";
+    uint64_t low = 0;
 
-    if (!file || fscanf(file, "%5u", &low) != 1)
-        return 32768;
-    return low;
+    if (!file || !fgets(line, sizeof(line), file))
+        return EPHEMERAL_LOW_CUSTOMARY;
+    line[strcspn(line, " \t\n")] = '\0';
+    if (parse_u64_in(line, (struct u64_range){.min = 1, .max = UINT16_MAX}, &low, NULL))
+        return EPHEMERAL_LOW_CUSTOMARY;
+    return (uint32_t)low;
 }
 
 struct ports *ports_new(const char *run_id)

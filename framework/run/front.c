@@ -165,14 +165,30 @@ static assay_status run_check(struct check *check, struct error *err)
     return wait_for_check(pid, check, err);
 }
 
+/* The list of directories reaches the worker with colons between. */
+static assay_status check_directories(const struct front_options *options, struct error *err)
+{
+    for (const char *const *directory = options->plugin_directories; directory && *directory;
+         directory++) {
+        if (strchr(*directory, ':'))
+            return error_set(err, ASSAY_E_INVALID,
+                "plugin directory %s: its name has a colon, which separates directories; rename "
+                "it, or reach it through another path",
+                *directory);
+    }
+    return ASSAY_OK;
+}
+
 static assay_status check_with(
     const struct front_options *options, enum front_mode mode, struct check *out, struct error *err)
 {
     auto_free char *worker = NULL;
-    assay_status status = launch_find_program("assay-worker", &worker, err);
+    assay_status status = check_directories(options, err);
 
-    *out = (struct check){
-        .options = options, .mode = mode, .worker = worker, .exit_code = EXIT_CODE_ERROR};
+    *out = (struct check){.options = options, .mode = mode, .exit_code = EXIT_CODE_ERROR};
+    if (!status)
+        status = launch_find_program("assay-worker", &worker, err);
+    out->worker = worker;
     if (!status)
         status = run_check(out, err);
     out->worker = NULL;

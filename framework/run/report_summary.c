@@ -96,7 +96,8 @@ static void write_node(struct str *out, const struct report_node *node)
     (void)str_appendf(out, "  %-14s height %" PRIu64 ", final %" PRIu64, node->name, node->height,
         node->final_height);
     if (node->peers != UINT32_MAX)
-        (void)str_appendf(out, ", %" PRIu32 " peers", node->peers);
+        (void)str_appendf(
+            out, ", %" PRIu32 " %s", node->peers, node->peers == 1 ? "peer" : "peers");
     (void)str_appendf(
         out, ", %" PRIu64 "/%" PRIu64 " blocks seen", node->blocks_known, node->blocks_total);
     if (node->failures > 0)
