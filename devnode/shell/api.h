@@ -42,8 +42,9 @@ void api_refuse_body(struct http_request *request, const char *problem);
     X(blocks)                                                                                      \
     X(block_stream)                                                                                \
     X(add_tx)                                                                                      \
-    X(mempool_metrics) X(tx_status) X(network_info) X(balance) X(transfer_funds) X(sdp_post)       \
-        X(metrics) X(declarations) X(misbehaviour_list) X(misbehaviour_set) X(misbehaviour_clear)  \
+    X(mempool_metrics)                                                                             \
+    X(tx_status) X(network_info) X(balance) X(transfer_funds) X(sdp_post) X(metrics)               \
+        X(declarations) X(misbehaviour_list) X(misbehaviour_set) X(misbehaviour_clear)             \
             X(da_add_share) X(da_null) X(da_shares) X(da_peer) X(da_peers) X(da_stats)             \
                 X(da_disperse) X(da_membership) X(da_historic)
 #define API_DECLARE(name) void api_##name(void *self, struct http_request *request);

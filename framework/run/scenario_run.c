@@ -13,7 +13,9 @@
 #include "framework/run/front.h"
 #include "framework/run/outcome.h"
 
-enum { VERDICT_SIZE_MAX = 64 * 1024 * 1024 };
+enum {
+    VERDICT_SIZE_MAX = 64 * 1024 * 1024
+};
 
 /* The manifest as a file that needs no name and no clearing away. */
 static assay_status manifest_file(const char *text, int *out_fd, struct error *err)
@@ -35,8 +37,8 @@ static uint32_t verdict_in(const char *directory)
     static const struct {
         const char *text;
         uint32_t verdict;
-    } names[] = {{"\"pass\"", ASSAY_PASS}, {"\"fail\"", ASSAY_FAIL},
-        {"\"vacuous\"", ASSAY_VACUOUS}};
+    } names[] = {
+        {"\"pass\"", ASSAY_PASS}, {"\"fail\"", ASSAY_FAIL}, {"\"vacuous\"", ASSAY_VACUOUS}};
     static const char key[] = "\"outcome\": ";
     struct file_text text = {0};
     auto_free char *path = path_join(directory, "verdict.json");

@@ -53,7 +53,7 @@ static void a_program_that_is_not_there_is_named_with_its_variable(void **state)
     assert_exit(stage, stage_run(stage, NULL), 3);
     assert_has(stage->out, "/nosuch/nomos-node");
     assert_has(stage->out, "NOMOS_NODE_BIN");
-    assert_has(stage->out, "No such file or directory");
+    assert_has(stage->out, "is no file that can be executed");
 }
 
 static void a_node_that_crashes_at_its_start_shows_its_log(void **state)
