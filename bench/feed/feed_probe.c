@@ -46,8 +46,7 @@ static assay_status write_line(struct probe *probe, const assay_block_info *bloc
 
     if (status)
         return status;
-    (void)snprintf(
-        line, sizeof(line), "%s %s %" PRId64 "\n", node.name, block->id, unix_ns / 1000);
+    (void)snprintf(line, sizeof(line), "%s %s %" PRId64 "\n", node.name, block->id, unix_ns / 1000);
     probe->seen++;
     return probe->artifacts->append(probe->host, "feed.txt", assay_bytes_of(line));
 }
