@@ -112,7 +112,7 @@ assay_status command_exec(assay_task *task, const char *const *argv, assay_ns un
     auto_free struct command *command = mem_new(sizeof(*command));
     auto_free char *path = str_format(
         "%s/.command-%u", deployment->workspace, atomic_fetch_add(&deployment->commands, 1));
-    assay_process ended;
+    assay_process ended = {.struct_size = sizeof(ended)};
     assay_bytes text = {0};
     assay_status s = deployment_need_ops(table, "deployment.exec");
 

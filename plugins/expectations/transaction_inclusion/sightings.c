@@ -11,7 +11,7 @@ static assay_status make_room(struct sightings *sightings, uint64_t height)
         return ASSAY_OK;
     while (heights <= height)
         heights *= 2;
-    by_height = realloc(sightings->by_height, (size_t)heights * sizeof(by_height[0]));
+    by_height = realloc(sightings->by_height, (size_t)heights * sizeof(struct sighting *));
     if (!by_height)
         return ASSAY_E_NOMEM;
     for (uint64_t i = sightings->heights; i < heights; i++)

@@ -341,36 +341,41 @@ void purse_see_block(struct nomos *self, const struct block *block, const struct
     }
 }
 
-static bool reserve_best(struct nomos *self, uint64_t height)
+/* Room for the longest chain up to this height; NULL without memory. */
+static struct bytes32 *reserve_best(struct nomos *self, uint64_t height)
 {
     uint64_t room = self->best_room ? self->best_room : 256;
-    struct bytes32 *best;
+    struct bytes32 *best = self->best;
 
     while (room <= height)
         room *= 2;
-    if (room == self->best_room)
-        return true;
-    best = realloc(self->best, room * sizeof(*best));
-    if (!best)
-        return false; /* nothing is confirmed for a while; tried again with the next block */
-    self->best = best;
-    self->best_room = room;
-    return true;
+    if (best && room == self->best_room)
+        return best;
+    best = realloc(best, room * sizeof(*best));
+    if (best) {
+        self->best = best;
+        self->best_room = room;
+    }
+    return best;
 }
 
 void purse_see_chain(struct nomos *self, const struct chain *chain)
 {
-    (void)pthread_mutex_lock(&self->lock);
-    if ((chain->height > self->best_height || !self->best) && reserve_best(self, chain->height)) {
-        uint64_t height = chain->height;
-        const uint64_t common = self->best_version ? self->best_height : 0;
+    struct bytes32 *best = NULL;
 
-        while (height > common ||
-            (height > 0 && !bytes32_equal(&self->best[height], &chain->ids[height]))) {
-            self->best[height] = chain->ids[height];
+    (void)pthread_mutex_lock(&self->lock);
+    if (chain->height > self->best_height || !self->best)
+        best = reserve_best(self, chain->height);
+    if (best) { /* without memory nothing is confirmed for a while; the next block tries again */
+        const uint64_t common = self->best_version ? self->best_height : 0;
+        uint64_t height = chain->height;
+
+        while (
+            height > common || (height > 0 && !bytes32_equal(&best[height], &chain->ids[height]))) {
+            best[height] = chain->ids[height];
             height--;
         }
-        self->best[0] = chain->ids[0];
+        best[0] = chain->ids[0];
         self->best_height = chain->height;
         self->best_version++;
     }
