@@ -34,21 +34,35 @@ void api_lib_moved(void *self, uint64_t height, const struct bytes32 *id);
 void api_refuse_body(struct http_request *request, const char *problem);
 
 /* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c, api_da.c. */
-#define API_HANDLERS(X)                                                                            \
-    X(info)                                                                                        \
-    X(headers)                                                                                     \
-    X(lib_stream)                                                                                  \
-    X(storage_block)                                                                               \
-    X(blocks)                                                                                      \
-    X(block_stream)                                                                                \
-    X(add_tx)                                                                                      \
-    X(mempool_metrics)                                                                             \
-    X(tx_status) X(network_info) X(balance) X(transfer_funds) X(sdp_post) X(metrics)               \
-        X(declarations) X(misbehaviour_list) X(misbehaviour_set) X(misbehaviour_clear)             \
-            X(da_add_share) X(da_null) X(da_shares) X(da_peer) X(da_peers) X(da_stats)             \
-                X(da_disperse) X(da_membership) X(da_historic)
-#define API_DECLARE(name) void api_##name(void *self, struct http_request *request);
-API_HANDLERS(API_DECLARE)
-#undef API_DECLARE
+/* clang-format off: a list, which it would lay out anew each time */
+#define API_HANDLERS(X) \
+    X(info) \
+    X(headers) \
+    X(lib_stream) \
+    X(storage_block) \
+    X(blocks) \
+    X(block_stream) \
+    X(add_tx) \
+    X(mempool_metrics) \
+    X(tx_status) \
+    X(network_info) \
+    X(balance) \
+    X(transfer_funds) \
+    X(sdp_post) \
+    X(metrics) \
+    X(declarations) \
+    X(misbehaviour_list) \
+    X(misbehaviour_set) \
+    X(misbehaviour_clear) \
+    X(da_add_share) \
+    X(da_null) \
+    X(da_shares) \
+    X(da_peer) \
+    X(da_peers) \
+    X(da_stats) \
+    X(da_disperse) \
+    X(da_membership) \
+    X(da_historic)
+/* clang-format on */
 
 #endif
