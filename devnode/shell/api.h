@@ -34,7 +34,8 @@ void api_lib_moved(void *self, uint64_t height, const struct bytes32 *id);
 void api_refuse_body(struct http_request *request, const char *problem);
 
 /* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c, api_da.c. */
-/* clang-format off: a list, which it would lay out anew each time */
+/* One to a line: laid out as code it would change with every entry. */
+/* clang-format off */
 #define API_HANDLERS(X) \
     X(info) \
     X(headers) \
