@@ -34,36 +34,32 @@ void api_lib_moved(void *self, uint64_t height, const struct bytes32 *id);
 void api_refuse_body(struct http_request *request, const char *problem);
 
 /* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c, api_da.c. */
-/* One to a line: laid out as code it would change with every entry. */
-/* clang-format off */
-#define API_HANDLERS(X) \
-    X(info) \
-    X(headers) \
-    X(lib_stream) \
-    X(storage_block) \
-    X(blocks) \
-    X(block_stream) \
-    X(add_tx) \
-    X(mempool_metrics) \
-    X(tx_status) \
-    X(network_info) \
-    X(balance) \
-    X(transfer_funds) \
-    X(sdp_post) \
-    X(metrics) \
-    X(declarations) \
-    X(misbehaviour_list) \
-    X(misbehaviour_set) \
-    X(misbehaviour_clear) \
-    X(da_add_share) \
-    X(da_null) \
-    X(da_shares) \
-    X(da_peer) \
-    X(da_peers) \
-    X(da_stats) \
-    X(da_disperse) \
-    X(da_membership) \
-    X(da_historic)
-/* clang-format on */
+void api_info(void *self, struct http_request *request);
+void api_headers(void *self, struct http_request *request);
+void api_lib_stream(void *self, struct http_request *request);
+void api_storage_block(void *self, struct http_request *request);
+void api_blocks(void *self, struct http_request *request);
+void api_block_stream(void *self, struct http_request *request);
+void api_add_tx(void *self, struct http_request *request);
+void api_mempool_metrics(void *self, struct http_request *request);
+void api_tx_status(void *self, struct http_request *request);
+void api_network_info(void *self, struct http_request *request);
+void api_balance(void *self, struct http_request *request);
+void api_transfer_funds(void *self, struct http_request *request);
+void api_sdp_post(void *self, struct http_request *request);
+void api_metrics(void *self, struct http_request *request);
+void api_declarations(void *self, struct http_request *request);
+void api_misbehaviour_list(void *self, struct http_request *request);
+void api_misbehaviour_set(void *self, struct http_request *request);
+void api_misbehaviour_clear(void *self, struct http_request *request);
+void api_da_add_share(void *self, struct http_request *request);
+void api_da_null(void *self, struct http_request *request);
+void api_da_shares(void *self, struct http_request *request);
+void api_da_peer(void *self, struct http_request *request);
+void api_da_peers(void *self, struct http_request *request);
+void api_da_stats(void *self, struct http_request *request);
+void api_da_disperse(void *self, struct http_request *request);
+void api_da_membership(void *self, struct http_request *request);
+void api_da_historic(void *self, struct http_request *request);
 
 #endif
