@@ -128,12 +128,17 @@ static void add_instance(
 {
     const char *label = name + strlen(kinds[kind_index].word) + 1;
     const struct setting *plugin = section ? section_find(section, "plugin") : NULL;
+    const struct setting *sha256 = section ? section_find(section, "sha256") : NULL;
     struct instance instance = {
         .kind = kinds[kind_index].kind, .name = name, .label = label, .section = section};
 
     if (section)
         instance.origin = section->origin;
     instance.plugin_origin = plugin ? plugin->origin : instance.origin;
+    if (sha256) {
+        instance.sha256 = sha256->value;
+        instance.sha256_origin = sha256->origin;
+    }
     values_init(&instance.values);
     if (!path_is_plain_name(label)) {
         problems_add(reading->problems, &instance.origin,

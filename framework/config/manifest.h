@@ -11,6 +11,7 @@
 
    `plugin =` in the last four names the plugin: by default the part behind the
    dot, and a name without a dot of its own is short for "assay." and that name.
+   `sha256 =` pins the file that it may come from.
    Which options such a section may have is known only when its plugin's table
    has been read: manifest_resolve then checks them. The order of sections is the
    order of start.
@@ -75,7 +76,9 @@ struct instance {
     const char *label;     /* "burst" */
     const char *plugin_id; /* "acme.tx-burst" */
     struct origin origin;  /* of the section */
-    struct origin plugin_origin;   /* of the plugin's name: where to report that it is not there */
+    struct origin plugin_origin; /* of the plugin's name: where to report that it is not there */
+    const char *sha256;          /* the plugin file's digest must be this; NULL: any */
+    struct origin sha256_origin;
     const struct section *section; /* NULL: implied */
     struct values values;          /* after manifest_resolve; count 0 before */
 };

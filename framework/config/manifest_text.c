@@ -137,7 +137,7 @@ static void write_settings(struct writer *writer, const struct section *section)
     for (size_t i = 0; section && i < section->settings.count; i++) {
         const struct setting *setting = vec_at(&section->settings, i);
         auto_str struct str escaped = STR_INIT(INI_VALUE_SIZE_MAX * 2);
-        if (strcmp(setting->key, "plugin") == 0)
+        if (strcmp(setting->key, "plugin") == 0 || strcmp(setting->key, "sha256") == 0)
             continue;
         if (setting->origin.variable) {
             write_pair(writer, setting->key, setting->raw, &setting->origin);
@@ -158,6 +158,8 @@ static void write_instance(struct writer *writer, const struct instance *instanc
     (void)str_appendf(writer->out, "\n[%s]\n", instance->name);
     write_pair(
         writer, "plugin", instance->plugin_id, is_given ? &instance->plugin_origin : &by_default);
+    if (instance->sha256)
+        write_pair(writer, "sha256", instance->sha256, &instance->sha256_origin);
     if (instance->values.count > 0)
         write_values(writer, &instance->values);
     else

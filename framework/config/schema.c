@@ -22,6 +22,12 @@ assay_option schema_option(const struct schema *schema, size_t index)
 
 /* ---- the table itself ---- */
 
+/* Keys of an instance's section that are no options of its plugin. */
+static bool is_manifest_key(const char *key)
+{
+    return strcmp(key, "plugin") == 0 || strcmp(key, "sha256") == 0;
+}
+
 static assay_status check_name(const struct schema *schema, size_t index, struct error *err)
 {
     const assay_option option = schema_option(schema, index);
@@ -32,8 +38,8 @@ static assay_status check_name(const struct schema *schema, size_t index, struct
         return error_set(err, ASSAY_E_INVALID,
             "option number %zu: the name must be lower case letters, digits, _ or -, at most %d",
             index + 1, (int)INI_NAME_SIZE_MAX);
-    if (strcmp(option.name, "plugin") == 0)
-        return error_set(err, ASSAY_E_INVALID, "'plugin' belongs to the manifest");
+    if (is_manifest_key(option.name))
+        return error_set(err, ASSAY_E_INVALID, "'%s' belongs to the manifest", option.name);
     for (size_t i = 0; i < index; i++) {
         if (strcmp(schema_option(schema, i).name, option.name) == 0)
             return error_set(err, ASSAY_E_INVALID, "option '%s' is there twice", option.name);
@@ -141,14 +147,14 @@ struct filling {
     const struct section *section; /* NULL: defaults alone */
     struct values *values;
     struct problems *problems;
-    bool is_instance; /* the key "plugin" belongs to the manifest */
+    bool is_instance; /* "plugin" and "sha256" belong to the manifest */
 };
 
 static void refuse_unknown(const struct filling *filling, const struct setting *setting)
 {
     struct suggestion suggestion;
 
-    if (filling->is_instance && strcmp(setting->key, "plugin") == 0)
+    if (filling->is_instance && is_manifest_key(setting->key))
         return;
     suggestion_init(&suggestion, setting->key);
     for (size_t i = 0; i < filling->schema->count; i++) {

@@ -64,7 +64,7 @@ struct value *values_find(const struct values *values, const char *name);
 void schema_fill(const struct schema *schema, const char *where, const struct section *section,
     struct values *out, struct problems *problems);
 
-/* The same for a plugin's section, whose key "plugin" is the manifest's. */
+/* The same for a plugin's section, whose keys "plugin" and "sha256" are the manifest's. */
 void schema_fill_instance(const struct schema *schema, const char *where,
     const struct section *section, struct values *out, struct problems *problems);
 

@@ -46,7 +46,8 @@ static const struct plugin *open_plugin(struct plan *plan, const struct instance
     const struct plugin *plugin = NULL;
     struct error err = {0};
     auto_free char *path = NULL;
-    struct loader_request request = {.id = instance->plugin_id, .kind = instance->kind};
+    struct loader_request request = {
+        .id = instance->plugin_id, .kind = instance->kind, .sha256 = instance->sha256};
 
     if (catalogue_find(plan->catalogue, instance->plugin_id, instance->kind, &path, &err)) {
         problems_add_error(&plan->problems, &instance->plugin_origin, &err);
@@ -54,7 +55,8 @@ static const struct plugin *open_plugin(struct plan *plan, const struct instance
     }
     request.path = path;
     if (loader_open(plan->loader, &request, &plugin, &err)) {
-        problems_add_error(&plan->problems, &instance->plugin_origin, &err);
+        problems_add_error(&plan->problems,
+            instance->sha256 ? &instance->sha256_origin : &instance->plugin_origin, &err);
         return NULL;
     }
     return plugin;

@@ -174,10 +174,53 @@ static void nothing_that_is_missing_may_be_acted_upon(void **state)
 
 #define on_bench(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* The same manifest with the file of its expectation pinned. */
+static char *pinned(const char *digest)
+{
+    char *text = str_format("%ssha256 = %s\n", GOOD, digest);
+
+    assert_non_null(text);
+    return text;
+}
+
+static void a_pinned_plugin_file_is_taken_and_any_other_refused(void **state)
+{
+    struct bench *bench = *state;
+    auto_free char *good = NULL;
+    auto_free char *bad = NULL;
+    auto_free char *nonsense = pinned("12");
+    auto_str struct str written = STR_INIT(65536);
+    char digest[SHA256_TEXT_SIZE];
+    const struct plan_instance *last;
+
+    assert_int_equal(load(bench, GOOD, NULL), ASSAY_OK);
+    last = vec_at(&bench->plan.instances, bench->plan.instances.count - 1);
+    (void)snprintf(digest, sizeof(digest), "%s", last->plugin->library->sha256);
+
+    good = pinned(digest);
+    plan_done(&bench->plan);
+    plan_init(&bench->plan);
+    assert_int_equal(load(bench, good, NULL), ASSAY_OK);
+    assert_int_equal(manifest_write(&bench->plan.manifest, &written), ASSAY_OK);
+    assert_non_null(strstr(str_text(&written), digest));
+
+    digest[0] = digest[0] == '0' ? '1' : '0';
+    bad = pinned(digest);
+    plan_done(&bench->plan);
+    plan_init(&bench->plan);
+    assert_refused(bench, bad, "m.ini:12: ");
+    assert_non_null(strstr(str_text(&bench->problems), "not the file that was vouched for"));
+
+    plan_done(&bench->plan);
+    plan_init(&bench->plan);
+    assert_refused(bench, nonsense, "it should be 64 hexadecimal digits");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         on_bench(a_good_manifest_becomes_a_plan),
+        on_bench(a_pinned_plugin_file_is_taken_and_any_other_refused),
         on_bench(sets_replace_what_the_file_says),
         on_bench(a_set_that_is_wrong_is_told_as_such),
         on_bench(a_file_that_is_not_there_is_named),
