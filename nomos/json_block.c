@@ -60,35 +60,36 @@ static void read_txs(const struct json_node *top, struct block *block)
     }
 }
 
+static void decode_block(const struct json_node *top, void *out)
+{
+    const struct json_node header = json_get(top, "header");
+    struct block read = {.tx_count = 0};
+
+    read_header(&header, &read.header);
+    json_get_numbers(top, "signature", read.signature.bytes, sizeof(read.signature.bytes));
+    read_txs(top, &read);
+    if (json_ok(top))
+        memcpy(out, &read, sizeof(read));
+    else
+        block_done(&read);
+}
+
 enum nomos_status json_block_from_object(
     struct json_object *object, const char *path, struct block *out, struct nomos_error *err)
 {
     struct json_reader reader = {.err = err};
     const struct json_node top = {.reader = &reader, .key = path, .value = object};
-    const struct json_node header = json_get(&top, "header");
-    struct block read = {.tx_count = 0};
 
-    read_header(&header, &read.header);
-    json_get_numbers(&top, "signature", read.signature.bytes, sizeof(read.signature.bytes));
-    read_txs(&top, &read);
-    if (reader.status)
-        block_done(&read);
-    else
-        *out = read;
+    decode_block(&top, out);
     return reader.status;
 }
 
 enum nomos_status json_block_parse(
     const char *text, size_t size, struct block *out, struct nomos_error *err)
 {
-    struct json_object *object = NULL;
-    enum nomos_status status = json_parse(text, size, &object, err);
+    const struct json_decoder decoder = {decode_block, out};
 
-    if (status)
-        return status;
-    status = json_block_from_object(object, "", out, err);
-    (void)json_object_put(object);
-    return status;
+    return json_decode((struct json_text){text, size}, &decoder, err);
 }
 
 /* The members of a header after its first, with the closing brace. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nomos/hex.h"
+#include "nomos/json_pack.h"
 #include "nomos/keys.h"
 #include "nomos/memory.h"
 
@@ -25,19 +26,6 @@ static bool is_blank(const char *text, size_t size)
         if (!memchr(blanks, text[i], sizeof(blanks)))
             return false;
     return true;
-}
-
-/* Where a string ends that begins at `at`; `size` when it does not, or when it holds a control
-   character. */
-static size_t string_end(const char *text, size_t size, size_t at)
-{
-    for (at++; at < size && (unsigned char)text[at] >= ' '; at++) {
-        if (text[at] == '"')
-            return at;
-        if (text[at] == '\\')
-            at++;
-    }
-    return size;
 }
 
 static bool is_digit(char character)
@@ -72,7 +60,7 @@ static enum nomos_status scan(const char *text, size_t size, struct nomos_error 
         const char character = text[at];
 
         if (character == '"') {
-            at = string_end(text, size, at);
+            at = json_string_end(text, size, at);
             if (at == size)
                 return nomos_fail(err, NOMOS_E_SYNTAX,
                     "not JSON: a string does not end, or holds a control character");
@@ -126,6 +114,46 @@ enum nomos_status json_parse(
     }
     *out = value;
     return NOMOS_OK;
+}
+
+static void object_slot_put(struct json_object **slot)
+{
+    (void)json_object_put(*slot);
+}
+
+/* Reads a whole text, with its lists of bytes packed when `is_packed`. */
+static enum nomos_status read_text(struct json_text text, bool is_packed,
+    const struct json_decoder *decoder, struct nomos_error *err)
+{
+    __attribute__((cleanup(object_slot_put))) struct json_object *object = NULL;
+    struct json_reader reader = {.err = err, .is_packed = is_packed};
+    struct json_node top = {.reader = &reader, .key = ""};
+    const enum nomos_status status = json_parse(text.bytes, text.size, &object, err);
+
+    if (status)
+        return status;
+    top.value = object;
+    decoder->decode(&top, decoder->out);
+    return reader.status;
+}
+
+/* Packed first. What is refused then is read again as it came, which says what is wrong and where:
+   packing decides how fast a good document is read, and nothing else. */
+enum nomos_status json_decode(
+    struct json_text text, const struct json_decoder *decoder, struct nomos_error *err)
+{
+    NOMOS_AUTO_FREE char *packed = NULL;
+    size_t packed_size = 0;
+    enum nomos_status status = json_pack(text.bytes, text.size, &packed, &packed_size, err);
+
+    if (status)
+        return status;
+    if (packed) {
+        status = read_text((struct json_text){packed, packed_size}, true, decoder, err);
+        if (!status || status == NOMOS_E_MEMORY)
+            return status;
+    }
+    return read_text(text, false, decoder, err);
 }
 
 /* --- problems ----------------------------------------------------------------------------- */
@@ -230,12 +258,19 @@ uint64_t json_u64(const struct json_node *node)
     return json_object_get_uint64(node->value);
 }
 
+/* Whether a value is a list of bytes that json_pack made a string. */
+static bool is_token(const struct json_node *node)
+{
+    return node->reader->is_packed && json_object_is_type(node->value, json_type_string) &&
+        json_object_get_string(node->value)[0] == JSON_PACK_MARK;
+}
+
 const char *json_string(const struct json_node *node)
 {
     if (!json_ok(node))
         return NULL;
     /* A zero inside would hide what follows it. */
-    if (json_object_is_type(node->value, json_type_string) &&
+    if (json_object_is_type(node->value, json_type_string) && !is_token(node) &&
         strlen(json_object_get_string(node->value)) ==
             (size_t)json_object_get_string_len(node->value))
         return json_object_get_string(node->value);
@@ -284,13 +319,25 @@ static bool is_byte(const struct json_object *value)
         json_object_get_int64(value) <= UINT8_MAX;
 }
 
+/* The number of items in a list of bytes. */
+static size_t count_numbers(const struct json_node *node)
+{
+    if (json_ok(node) && is_token(node))
+        return json_packed_count((size_t)json_object_get_string_len(node->value));
+    return json_count(node);
+}
+
 void json_numbers(const struct json_node *node, uint8_t *out, size_t size)
 {
     char problem[64];
 
-    if (json_count(node) != size) {
+    if (count_numbers(node) != size) {
         (void)snprintf(problem, sizeof(problem), "not an array of %zu numbers", size);
         json_fail(node, problem);
+        return;
+    }
+    if (json_ok(node) && is_token(node)) {
+        json_unpack(json_object_get_string(node->value), out, size);
         return;
     }
     for (size_t i = 0; i < size && json_ok(node); i++) {
@@ -308,7 +355,7 @@ void json_numbers(const struct json_node *node, uint8_t *out, size_t size)
 
 uint8_t *json_byte_array(const struct json_node *node, size_t *out_size)
 {
-    const size_t size = json_count(node);
+    const size_t size = count_numbers(node);
     uint8_t *bytes = nomos_alloc(size, 1);
 
     *out_size = bytes ? size : 0;

@@ -23,6 +23,7 @@
 struct json_reader {
     enum nomos_status status;
     struct nomos_error *err; /* may be NULL */
+    bool is_packed;          /* the document may hold tokens of json_pack.h */
 };
 
 struct json_node {
@@ -36,6 +37,23 @@ struct json_node {
 /* Parses a whole text. Give the result back with json_object_put. */
 enum nomos_status json_parse(
     const char *text, size_t size, struct json_object **out, struct nomos_error *err);
+
+struct json_text {
+    const char *bytes;
+    size_t size;
+};
+
+struct json_decoder {
+    /* Writes *out when it succeeds and leaves it alone when there is a problem in the node's
+       reader. May be called twice for one document. */
+    void (*decode)(const struct json_node *top, void *out);
+    void *out;
+};
+
+/* Parses a whole text and decodes it: as json_parse and a reader of one's own, but quicker with
+   lists of bytes. */
+enum nomos_status json_decode(
+    struct json_text text, const struct json_decoder *decoder, struct nomos_error *err);
 
 /* Notes a problem with a value. */
 void json_fail(const struct json_node *node, const char *problem);

@@ -271,27 +271,28 @@ struct signed_tx json_signed_tx(const struct json_node *node)
     return read;
 }
 
+static void decode_tx(const struct json_node *top, void *out)
+{
+    const struct signed_tx read = json_signed_tx(top);
+
+    if (json_ok(top))
+        memcpy(out, &read, sizeof(read));
+}
+
 enum nomos_status json_tx_from_object(
     struct json_object *object, const char *path, struct signed_tx *out, struct nomos_error *err)
 {
     struct json_reader reader = {.err = err};
     const struct json_node top = {.reader = &reader, .key = path, .value = object};
-    const struct signed_tx read = json_signed_tx(&top);
 
-    if (!reader.status)
-        *out = read;
+    decode_tx(&top, out);
     return reader.status;
 }
 
 enum nomos_status json_tx_parse(
     const char *text, size_t size, struct signed_tx *out, struct nomos_error *err)
 {
-    struct json_object *object = NULL;
-    enum nomos_status status = json_parse(text, size, &object, err);
+    const struct json_decoder decoder = {decode_tx, out};
 
-    if (status)
-        return status;
-    status = json_tx_from_object(object, "", out, err);
-    (void)json_object_put(object);
-    return status;
+    return json_decode((struct json_text){text, size}, &decoder, err);
 }
