@@ -82,8 +82,7 @@ static void check_reports_all_problems_at_once_with_their_lines(void **state)
         "scenario.ini:5: [topology] validators: 'x' is not a whole number",
         "scenario.ini:6: [topology] has 'validators' twice, first in line 5",
         "scenario.ini:8: [workload.transactions] rate: 'fast' is not a number",
-        "scenario.ini:9: there is no section [expectaton.agreement]; did you mean "
-        "[expectation.agreement]?",
+        "[expectaton.agreement]; did you mean [expectation.agreement]?",
         "scenario.ini:10: no plugin has the id assay.nosuch",
         "scenario.ini:12: ",
     };
