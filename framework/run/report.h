@@ -131,6 +131,9 @@ void report_junit(const struct report *report, struct str *out);
 void report_summary(const struct report *report, struct str *out, bool has_colour);
 void report_html(const struct report *report, struct str *out);
 
+/* A measured value as people read it: seconds as a span, other units as a number. */
+void report_value(struct str *out, double value, const char *unit);
+
 /* All files into report->directory. Goes on after a failure and returns the first. */
 assay_status report_write(const struct report *report, struct error *err);
 

@@ -3,7 +3,6 @@
 #include "framework/run/report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "framework/base/markup.h"
 #include "framework/base/parse.h"
@@ -40,17 +39,10 @@ static void write_span(struct str *out, assay_ns span)
     (void)str_append(out, format_span(span / ASSAY_MS * ASSAY_MS, text));
 }
 
-/* A measured value in its unit; seconds are shown as a span. */
 static void write_value(struct str *out, double value, const char *unit)
 {
     (void)str_append(out, "<td class=\"n\">");
-    if (strcmp(unit, "seconds") == 0 && value >= 0.0 && value < 1e9) {
-        char text[QUANTITY_TEXT_SIZE];
-
-        (void)str_append(out, format_span((assay_ns)(value * 1e6 + 0.5) * 1000, text));
-    } else {
-        (void)str_appendf(out, "%.6g", value);
-    }
+    report_value(out, value, unit);
     (void)str_append(out, "</td>");
 }
 

@@ -62,7 +62,7 @@ static void write_judgements(struct str *out, const struct vec *items, bool has_
     }
 }
 
-static void write_value(struct str *out, double value, const char *unit)
+void report_value(struct str *out, double value, const char *unit)
 {
     char text[QUANTITY_TEXT_SIZE];
 
@@ -78,14 +78,14 @@ static void write_metric(struct str *out, const struct report_metric *metric)
 {
     (void)str_appendf(out, "  %s %s: ", metric->instance, metric->name);
     if (metric->kind != ASSAY_HISTOGRAM) {
-        write_value(out, metric->value, metric->unit);
+        report_value(out, metric->value, metric->unit);
     } else {
         (void)str_append(out, "p50 ");
-        write_value(out, metric->p50, metric->unit);
+        report_value(out, metric->p50, metric->unit);
         (void)str_append(out, ", p99 ");
-        write_value(out, metric->p99, metric->unit);
+        report_value(out, metric->p99, metric->unit);
         (void)str_append(out, ", max ");
-        write_value(out, metric->max, metric->unit);
+        report_value(out, metric->max, metric->unit);
         (void)str_appendf(out, " (%" PRIu64 ")", metric->count);
     }
     (void)str_append_char(out, '\n');
