@@ -1,0 +1,200 @@
+/* assay/deployment.h - the services for those who bring a network up: systems and deployers.
+ *
+ *     topology    which nodes there are, whom they dial, their overrides and accounts
+ *     spec        what each node needs; a system says it, in plan and render
+ *     observe     what a system's follow has seen of a node; fills what assay/services.h tells of
+ *                 nodes and blocks
+ *     deployment  ports, files, processes, the undo journal; for deployers alone
+ *
+ * The order of a deployment: the system's plan, the deployer's prepare, which binds every port and
+ * then asks for render, writes files, starts nodes and awaits their readiness (the system's ready).
+ * The rules of assay/plugin.h hold, which is what authors include.
+ */
+#ifndef ASSAY_DEPLOYMENT_H
+#define ASSAY_DEPLOYMENT_H
+
+#include <assay/services.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- topology: offered to systems and deployers ---- */
+#define ASSAY_TOPOLOGY "assay.topology/1"
+typedef struct assay_topology {
+    size_t struct_size;
+    uint32_t (*node_count)(const assay_host *);
+    assay_status (*node)(const assay_host *, uint32_t node, assay_node_info *out);
+    /* Whom the node dials: count, then the nth one. */
+    uint32_t (*dial_count)(const assay_host *, uint32_t node);
+    uint32_t (*dial)(const assay_host *, uint32_t node, uint32_t nth);
+    /* The node's overrides, filled by the system's node_options: a struct of node_options_size. */
+    const void *(*overrides)(const assay_host *, uint32_t node);
+    uint32_t (*account_count)(const assay_host *);
+    assay_status (*account)(const assay_host *, uint32_t index, assay_account *out);
+} assay_topology;
+
+/* ---- what a node needs, written by the system, read by the deployer ---- */
+enum {
+    ASSAY_TCP = 1,
+    ASSAY_UDP = 2
+};
+typedef struct assay_port {
+    size_t struct_size;
+    const char *name; /* "api" */
+    uint32_t protocol;
+    uint32_t container_port; /* the customary number where each node has an address of its own */
+} assay_port;
+
+/* Where a port is: as the node binds it, as its peers and as the runner reach it. */
+typedef struct assay_endpoint {
+    size_t struct_size;
+    const char *bind_ip, *peer_ip, *runner_ip;
+    uint32_t bind_port, peer_port, runner_port, reserved;
+} assay_endpoint;
+
+typedef struct assay_file {
+    const char *path; /* relative to the node's directory; no ".." */
+    assay_bytes bytes;
+    uint32_t mode, reserved; /* permission bits, 0644 */
+} assay_file;
+
+typedef struct assay_node_spec {
+    size_t struct_size;
+    const char *name, *role;
+    const char *binary;      /* path of the program to run locally; after plan */
+    const char *image;       /* container image; "" when there is none */
+    const char *const *argv; /* after render; argv[0] is the binary; NULL at the end */
+    const char *const *env;  /* "NAME=value" to add; NULL at the end */
+    const assay_file *files; /* to be in the node's directory before it starts */
+    size_t file_count, file_stride;
+    const assay_port *ports;
+    size_t port_count, port_stride;
+} assay_node_spec;
+
+/* Offered to systems, for use in `plan` (ports, binary, image, stages, cadence) and `render`. */
+#define ASSAY_SPEC "assay.spec/1"
+typedef struct assay_spec {
+    size_t struct_size;
+    assay_status (*port)(const assay_host *, uint32_t node, const assay_port *);
+    assay_status (*binary)(const assay_host *, uint32_t node, const char *path);
+    assay_status (*image)(const assay_host *, uint32_t node, const char *name);
+    /* A step of readiness, in order, "http" then "peers"; see assay_system_ops.ready. */
+    assay_status (*stage)(const assay_host *, const char *name);
+    /* Expected mean time between blocks, and blocks from tip to final: facts of the run. */
+    void (*cadence)(const assay_host *, assay_ns block_interval, uint64_t final_depth);
+    /* Says something about the deployment that a reader of the report must know
+     * ("nodes are development nodes, not ..."). */
+    void (*notice)(const assay_host *, const char *text);
+
+    /* In render: */
+    assay_status (*endpoint)(const assay_host *, uint32_t node, uint32_t port, assay_endpoint *out);
+    const char *(*directory)(const assay_host *, uint32_t node); /* as the node will see it */
+    /* One word of the command line; the host puts the binary first. */
+    assay_status (*argument)(const assay_host *, uint32_t node, const char *word);
+    assay_status (*environment)(const assay_host *, uint32_t node, const char *assignment);
+    assay_status (*file)(
+        const assay_host *, uint32_t node, const char *path, assay_bytes, uint32_t mode);
+    /* A variable of the runner's environment that the node's contract names, or NULL. */
+    const char *(*variable)(const assay_host *, const char *name);
+    /* The program of that name: the path in variable `override`, else the first on PATH, else
+     * beside assay's own programs. NULL: nowhere. Lives as long as the run. */
+    const char *(*program)(const assay_host *, const char *override_name, const char *name);
+} assay_spec;
+
+/* ---- observation: offered to systems, which fill the block and status tables with it ---- */
+#define ASSAY_OBSERVE "assay.observe/1"
+enum {
+    ASSAY_BLOCK_YOURS = 0,
+    ASSAY_BLOCK_KNOWN = 1,
+    ASSAY_BLOCK_CLAIMED = 2
+};
+typedef struct assay_observation {
+    size_t struct_size;
+    uint64_t height, slot;   /* of the tip */
+    const char *tip, *final; /* ids */
+    const char *mode;
+    uint32_t peers, reserved; /* UINT32_MAX: not asked */
+} assay_observation;
+typedef struct assay_observe {
+    size_t struct_size;
+    /* Does the host know this block (header and contents)? Saves fetching it from every node.
+     * ASSAY_BLOCK_YOURS: no, and it is now the caller's to publish with `block`, or to abandon
+     * (after 5 s without either the claim lapses). ASSAY_BLOCK_CLAIMED: another task is at it; ask
+     * again in a moment. */
+    uint32_t (*known)(const assay_host *, const char *id);
+    /* A block's contents; node and seen_at are ignored. `height` may be 0 for "parent's plus 1". */
+    assay_status (*block)(const assay_host *, const assay_block_info *);
+    void (*abandon)(const assay_host *, const char *id);
+    /* The node's tip moved from what it was to here through these ids, oldest first. The first
+     * one's parent must be on the chain the host knows for this node, or genesis. */
+    assay_status (*chain)(const assay_host *, uint32_t node, const char *const *ids, size_t count);
+    /* A successful look at the node. Call after `chain` so that the tip is known. */
+    assay_status (*status)(const assay_host *, uint32_t node, const assay_observation *);
+    /* A look that failed. */
+    void (*failed)(const assay_host *, uint32_t node, const char *why);
+} assay_observe;
+
+/* ---- deployment: offered to deployers alone ---- */
+#define ASSAY_DEPLOYMENT "assay.deployment/1"
+enum {
+    ASSAY_PROCESS_RUNNING = 1,
+    ASSAY_PROCESS_EXITED = 2,
+    ASSAY_PROCESS_KILLED = 3
+};
+typedef struct assay_process {
+    size_t struct_size;
+    uint32_t state; /* ASSAY_PROCESS_... */
+    uint32_t code;  /* exit code, or the signal's number */
+    int64_t pid;    /* as the host sees it; for display */
+    assay_ns started_at, ended_at;
+} assay_process;
+
+typedef struct assay_deployment {
+    size_t struct_size;
+    const assay_node_spec *(*spec)(const assay_host *, uint32_t node); /* see there for when */
+    const char *(*workspace)(const assay_host *); /* a private directory, gone after the run */
+    const char *(*directory)(const assay_host *, uint32_t node); /* the node's, inside it */
+    const char *(*variable)(const assay_host *, const char *name);
+
+    /* A port that is free on 127.0.0.1 now, held until release_ports. */
+    assay_status (*free_port)(const assay_host *, uint32_t protocol, uint32_t *port);
+    void (*release_ports)(const assay_host *);
+    /* Where a node's port is going to be. All must be bound before render. */
+    assay_status (*bind)(const assay_host *, uint32_t node, uint32_t port, const assay_endpoint *);
+    /* Lets the system write command lines and files; then write_files puts them on disk. */
+    assay_status (*render)(assay_task *);
+    assay_status (*write_files)(const assay_host *, uint32_t node);
+
+    /* Undo journal. The command must be harmless when there is nothing to undo. Journal, then do. */
+    assay_status (*undo)(const assay_host *, const char *const *argv);
+    /* Runs a command to its end. Output (both streams, 1 MiB) lives until this task's next exec. */
+    assay_status (*exec)(assay_task *, const char *const *argv, assay_ns until, int32_t *exit_code,
+        assay_bytes *output);
+
+    /* Starts a node's program (spec's argv and env, node's directory, output to its log file)
+     * under the supervisor, which ends it whatever happens to the rest. */
+    assay_status (*start)(const assay_host *, uint32_t node);
+    assay_status (*signal)(const assay_host *, uint32_t node, int32_t signal_number);
+    assay_status (*process)(const assay_host *, uint32_t node, assay_process *out);
+    assay_status (*wait_exit)(assay_task *, uint32_t node, assay_ns until);
+    /* Ends every started process and everything they started: SIGTERM, `grace`, SIGKILL; 0: kill. */
+    assay_status (*end_all)(assay_task *, assay_ns grace);
+
+    /* Waits until all nodes have passed all stages of readiness, in parallel. A node's deadline is
+     * `patience` and starts anew whenever it makes progress; `limit` (0: none) holds for all. A
+     * node that ends fails at once. The error names node, stage, and the last lines of its log. */
+    assay_status (*await_ready)(assay_task *, assay_ns patience, assay_ns limit);
+    /* The same for one node, as after a restart. */
+    assay_status (*await_node)(assay_task *, uint32_t node, assay_ns patience);
+    /* Where metrics can be asked for ("http://127.0.0.1:9090"), for assay.metrics/1 query. */
+    assay_status (*metrics_at)(const assay_host *, const char *url);
+    /* A file of logs for a node, besides what `start` writes. */
+    assay_status (*collect_log)(
+        const assay_host *, uint32_t node, const char *name, assay_bytes text);
+} assay_deployment;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
