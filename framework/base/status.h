@@ -1,4 +1,4 @@
-/* Names and texts for the closed list of statuses in assay/plugin.h.
+/* Names and texts for the closed list of statuses in assay/types.h.
 
    A status is 0 or a negative number. Everything that may fail returns one;
    what went wrong in particular goes into a struct error. Unknown numbers,

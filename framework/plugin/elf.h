@@ -1,7 +1,7 @@
 /* A look at a shared object without running any of it.
 
    Reads ELF64, little endian, of the machine that assay itself was built for: the plugin notes
-   (assay_note in assay/plugin.h), which assay_library_v<major> it exports, what it imports, and the
+   (assay_note in assay/note.h), which assay_library_v<major> it exports, what it imports, and the
    libraries it asks for. Every offset and size is checked against the bytes given; a file cut off
    or damaged at any place is an error with a reason, never a fault.
 
