@@ -16,3 +16,8 @@ install(FILES "${generated}/assayConfig.cmake" "${generated}/assayConfigVersion.
   "${CMAKE_SOURCE_DIR}/cmake/AssayPlugin.cmake" "${CMAKE_SOURCE_DIR}/cmake/plugin.map"
   DESTINATION "${package_directory}")
 install(FILES "${generated}/assay.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+
+# What the programs read beside themselves (assay_spec.asset): the build tree mirrors the installation here as well.
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/assets/" DESTINATION "${CMAKE_INSTALL_DATADIR}/assay" USE_SOURCE_PERMISSIONS)
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/share")
+file(CREATE_LINK "${CMAKE_SOURCE_DIR}/assets" "${CMAKE_BINARY_DIR}/share/assay" SYMBOLIC)

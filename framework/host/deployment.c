@@ -216,6 +216,11 @@ static const char *service_variable(const assay_host *table, const char *name)
     return spec_table.variable(table, name);
 }
 
+static const char *service_asset(const assay_host *table, const char *name)
+{
+    return spec_table.asset(table, name);
+}
+
 static assay_status service_free_port(const assay_host *table, uint32_t protocol, uint32_t *port)
 {
     struct error err = {0};
@@ -479,4 +484,5 @@ const assay_deployment deployment_table = {
     .await_node = readiness_await_node,
     .metrics_at = service_metrics_at,
     .collect_log = service_collect_log,
+    .asset = service_asset,
 };

@@ -48,13 +48,10 @@ static assay_status search_path(const char *name, char **out)
     return s;
 }
 
-/* Where this program is: libexec/assay, bin, or the tests' directory of a build tree. */
-static assay_status search_beside(const char *name, char **out)
+assay_status program_own_directory(char **out)
 {
-    static const char *const places[] = {"", "/../bin", "/../../bin"};
     char self[PATH_MAX];
     const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    assay_status s = ASSAY_E_NOTFOUND;
     char *slash = NULL;
 
     if (len <= 0)
@@ -63,9 +60,22 @@ static assay_status search_beside(const char *name, char **out)
     slash = strrchr(self, '/');
     if (!slash)
         return ASSAY_E_NOTFOUND;
-    *slash = '\0';
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && s == ASSAY_E_NOTFOUND; i++) {
-        auto_free char *directory = str_format("%s%s", self, places[i]);
+    *out = str_format("%.*s", (int)(slash - self), self);
+    return *out ? ASSAY_OK : ASSAY_E_NOMEM;
+}
+
+/* Where this program is: libexec/assay, bin, or the tests' directory of a build tree. */
+static assay_status search_beside(const char *name, char **out)
+{
+    static const char *const places[] = {"", "/../bin", "/../../bin"};
+    auto_free char *own = NULL;
+    assay_status s = program_own_directory(&own);
+
+    if (!s)
+        s = ASSAY_E_NOTFOUND;
+    for (size_t i = 0; own && i < sizeof(places) / sizeof(places[0]) && s == ASSAY_E_NOTFOUND;
+         i++) {
+        auto_free char *directory = str_format("%s%s", own, places[i]);
 
         s = directory ? try_directory(directory, name, out) : ASSAY_E_NOMEM;
     }

@@ -13,4 +13,8 @@
 assay_status program_find(
     const char *override_name, const char *name, char **out, struct error *err);
 
+/* The directory that this process's program is in, for the caller to free; what is installed is found
+   from there. ASSAY_E_NOTFOUND: the kernel does not say. */
+assay_status program_own_directory(char **out);
+
 #endif

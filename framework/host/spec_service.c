@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "framework/host/assets.h"
 #include "framework/host/deployment.h"
+#include "framework/host/pathinfo.h"
 #include "framework/host/program.h"
 #include "framework/host/record.h"
 #include "framework/host/spec_state.h"
@@ -253,6 +255,26 @@ static const char *service_program(
     return host_keep(host_of(table), path);
 }
 
+static assay_status service_look(const assay_host *table, const char *path, assay_path_info *theirs)
+{
+    assay_path_info info = {.struct_size = sizeof(info)};
+
+    if (!path || path[0] != '/')
+        return instance_fail(
+            table, ASSAY_E_INVALID, "spec.look: \"%.200s\" is no absolute path", path ? path : "");
+    pathinfo_read(path, &info);
+    if (!record_give(theirs, &info, sizeof(info)))
+        return instance_fail(table, ASSAY_E_INVALID, "spec.look: struct_size is not set");
+    return ASSAY_OK;
+}
+
+static const char *service_asset(const assay_host *table, const char *name)
+{
+    auto_free char *path = NULL;
+
+    return assets_find(name, &path, NULL) ? NULL : host_keep(host_of(table), path);
+}
+
 static const char *service_directory(const assay_host *table, uint32_t node)
 {
     return deployment_directory(host_of(table)->deployment, node);
@@ -273,4 +295,6 @@ const assay_spec spec_table = {
     .file = service_file,
     .variable = service_variable,
     .program = service_program,
+    .look = service_look,
+    .asset = service_asset,
 };

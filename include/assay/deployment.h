@@ -72,6 +72,28 @@ typedef struct assay_node_spec {
     size_t port_count, port_stride;
 } assay_node_spec;
 
+/* What is at a path of the runner's machine, links followed: enough to say what is wrong with it
+ * before anything is started. */
+enum {
+    ASSAY_PATH_NONE = 0, /* nothing, or nothing that this user may see */
+    ASSAY_PATH_FILE = 1,
+    ASSAY_PATH_DIRECTORY = 2,
+    ASSAY_PATH_OTHER = 3
+};
+enum {
+    ASSAY_PATH_READ = 1, /* what this user may do; RUN of a directory: enter it */
+    ASSAY_PATH_WRITE = 2,
+    ASSAY_PATH_RUN = 4
+};
+typedef struct assay_path_info {
+    size_t struct_size;
+    uint32_t kind;      /* ASSAY_PATH_NONE ... */
+    uint32_t access;    /* ASSAY_PATH_READ and so on, together */
+    uint64_t size;      /* of a file; else 0 */
+    uint64_t head_size; /* bytes in `head`: 0 unless it is a file that may be read */
+    uint8_t head[64];   /* its first bytes: which format is it? */
+} assay_path_info;
+
 /* Offered to systems, for use in `plan` (ports, binary, image, stages, cadence) and `render`. */
 #define ASSAY_SPEC "assay.spec/1"
 typedef struct assay_spec {
@@ -100,6 +122,12 @@ typedef struct assay_spec {
     /* The program of that name: the path in variable `override`, else the first on PATH, else
      * beside assay's own programs. NULL: nowhere. Lives as long as the run. */
     const char *(*program)(const assay_host *, const char *override_name, const char *name);
+    /* Looks at an absolute path of the runner's machine. */
+    assay_status (*look)(const assay_host *, const char *path, assay_path_info *out);
+    /* The path of a file or directory that comes with assay, by its name below share/assay of the
+     * installation ("stack/cfgsync.yaml"), or below the directory that ASSAY_ASSETS names. NULL: it
+     * is not there. Lives as long as the run. */
+    const char *(*asset)(const assay_host *, const char *name);
 } assay_spec;
 
 /* ---- observation: offered to systems, which fill the block and status tables with it ---- */
@@ -192,6 +220,8 @@ typedef struct assay_deployment {
     /* A file of logs for a node, besides what `start` writes. */
     assay_status (*collect_log)(
         const assay_host *, uint32_t node, const char *name, assay_bytes text);
+    /* What comes with assay; as in assay_spec. */
+    const char *(*asset)(const assay_host *, const char *name);
 } assay_deployment;
 
 #ifdef __cplusplus

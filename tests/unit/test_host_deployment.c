@@ -689,6 +689,33 @@ static void a_named_program_wins_even_if_it_is_not_there(void **state)
     assert_non_null(spec->program(world->system_table, NULL, "test_host_deployment"));
 }
 
+static void a_system_looks_at_paths_before_anything_is_started(void **state)
+{
+    struct world *world = *state;
+    const assay_spec *spec = world->spec;
+    assay_path_info info = {.struct_size = sizeof(info)};
+    assay_path_info unset = {.struct_size = 0};
+
+    assert_int_equal(spec->look(world->system_table, "/", &info), ASSAY_OK);
+    assert_int_equal(info.kind, ASSAY_PATH_DIRECTORY);
+    assert_int_equal(spec->look(world->system_table, "/nowhere/at/all", &info), ASSAY_OK);
+    assert_int_equal(info.kind, ASSAY_PATH_NONE);
+    assert_int_equal(spec->look(world->system_table, "relative", &info), ASSAY_E_INVALID);
+    assert_int_equal(spec->look(world->system_table, NULL, &info), ASSAY_E_INVALID);
+    assert_int_equal(spec->look(world->system_table, "/", &unset), ASSAY_E_INVALID);
+}
+
+static void what_comes_with_assay_is_found_by_systems_and_deployers(void **state)
+{
+    struct world *world = *state;
+    const char *path = world->spec->asset(world->system_table, "manifests/demo.ini");
+
+    assert_non_null(path);
+    assert_string_equal(world->deployment->asset(world->table, "manifests/demo.ini"), path);
+    assert_null(world->spec->asset(world->system_table, "manifests/none.ini"));
+    assert_null(world->spec->asset(world->system_table, "../up"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -720,6 +747,8 @@ int main(void)
         TEST(an_undo_is_journalled_with_its_program_found),
         TEST(without_a_supervisor_nothing_is_started),
         TEST(a_named_program_wins_even_if_it_is_not_there),
+        TEST(a_system_looks_at_paths_before_anything_is_started),
+        TEST(what_comes_with_assay_is_found_by_systems_and_deployers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
