@@ -233,6 +233,8 @@ typedef struct assay_coverage {
     uint64_t failures;      /* failed ones among them */
     assay_ns blind_longest; /* longest time inside the window without a successful observation */
     uint64_t final_changed; /* heights at which the node took a final block back (it must not) */
+    /* The same as blind_longest, less the time for which receipts prove the node to be away. */
+    assay_ns blind_unasked;
 } assay_coverage;
 
 typedef struct assay_blocks {
@@ -385,6 +387,36 @@ typedef struct assay_control {
     /* The receipt also goes into the report. `receipt` may be NULL. */
     assay_status (*act)(assay_task *, const assay_action *, assay_ns until, assay_receipt *receipt);
 } assay_control;
+
+/* ---- what was done to the nodes, and what became of them ---- */
+#define ASSAY_RECEIPTS "assay.receipts/1"
+/* A node's process that ended although nobody asked it to, or in another way than it was asked to.
+ * Known of processes that the host itself runs (assay.deployment/1 start). */
+enum {
+    ASSAY_END_EXITED = 2, /* the numbers of ASSAY_PROCESS_EXITED and _KILLED */
+    ASSAY_END_KILLED = 3
+};
+typedef struct assay_node_end {
+    size_t struct_size;
+    uint32_t node;
+    uint32_t how;             /* ASSAY_END_... */
+    uint32_t code;            /* exit code, or the number of the signal */
+    uint32_t asked_by_signal; /* the signal that had asked it to end; 0: none */
+    assay_ns at;
+} assay_node_end;
+typedef struct assay_receipts {
+    size_t struct_size;
+    /* Of every action of assay.control/1 that is over, in the order in which they ended. Grows
+     * while the run goes on; what has an index keeps it. None without node control. */
+    size_t (*count)(const assay_host *);
+    assay_status (*get)(const assay_host *, size_t index, assay_receipt *out);
+    size_t (*end_count)(const assay_host *);
+    assay_status (*end)(const assay_host *, size_t index, assay_node_end *out);
+    /* How much of the time in [from, to) the node was down because somebody wanted it: stopped,
+     * killed, paused or restarting, from the action until the one that ended it was done. Only what
+     * is proven counts, and only once the action is over: ask at the judgement, not before. */
+    assay_ns (*away)(const assay_host *, uint32_t node, assay_ns from, assay_ns to);
+} assay_receipts;
 
 /* ---- transfers: a service that a system may offer, and workloads need ---- */
 #define ASSAY_TRANSFER "assay.transfer/1"

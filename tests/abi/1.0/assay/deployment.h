@@ -176,6 +176,7 @@ typedef struct assay_process {
     uint32_t code;  /* exit code, or the signal's number */
     int64_t pid;    /* as the host sees it; for display */
     assay_ns started_at, ended_at;
+    uint32_t is_stopped, reserved; /* RUNNING, but stopped or frozen: it does nothing for now */
 } assay_process;
 
 typedef struct assay_deployment {
@@ -222,6 +223,9 @@ typedef struct assay_deployment {
         const assay_host *, uint32_t node, const char *name, assay_bytes text);
     /* What comes with assay; as in assay_spec. */
     const char *(*asset)(const assay_host *, const char *name);
+    /* Removes everything from the node's directory but what its program has printed, so that it
+     * starts from nothing once write_files has been called. ASSAY_E_INVALID: it runs. */
+    assay_status (*clear)(const assay_host *, uint32_t node);
 } assay_deployment;
 
 #ifdef __cplusplus
