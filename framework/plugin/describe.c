@@ -65,7 +65,7 @@ static void text_of_options(
         text_of_option(&options[i], out);
 }
 
-void describe_text(const struct plugin_library *library, struct str *out)
+void describe_text(const struct plugin_library *library, const char *sha256, struct str *out)
 {
     for (size_t i = 0; i < library->plugin_count; i++) {
         const assay_plugin *its = &library->plugins[i].descriptor;
@@ -82,7 +82,7 @@ void describe_text(const struct plugin_library *library, struct str *out)
     (void)str_appendf(out, "library %s %s, %s, built for ABI %u.%u, needs %u.%u\n", library->name,
         library->version, library->license, ASSAY_ABI_MAJOR, library->abi_built, ASSAY_ABI_MAJOR,
         library->abi_needs);
-    (void)str_appendf(out, "  file     %s\n  sha256   %s\n", library->path, library->sha256);
+    (void)str_appendf(out, "  file     %s\n  sha256   %s\n", library->path, sha256);
     for (size_t i = 0; i < library->warning_count; i++)
         (void)str_appendf(out, "  warning  %s\n", library->warnings[i]);
 }
@@ -131,11 +131,11 @@ static void json_of_plugin(const assay_plugin *its, struct json_out *json)
     json_out_end(json, '}');
 }
 
-void describe_json(const struct plugin_library *library, struct json_out *json)
+void describe_json(const struct plugin_library *library, const char *sha256, struct json_out *json)
 {
     json_out_begin(json, NULL, '{');
     json_out_text(json, "path", library->path);
-    json_out_text(json, "sha256", library->sha256);
+    json_out_text(json, "sha256", sha256);
     json_out_text(json, "name", library->name);
     json_out_text(json, "version", library->version);
     json_out_text(json, "license", library->license);

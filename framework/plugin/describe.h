@@ -9,14 +9,14 @@
 #include "framework/base/str.h"
 #include "framework/plugin/loader.h"
 
-/* Appends; failures stick in the str. */
-void describe_text(const struct plugin_library *library, struct str *out);
+/* The digest is library_digest's. Appends; failures stick in the str. */
+void describe_text(const struct plugin_library *library, const char *sha256, struct str *out);
 
 /* One object: {"path", "sha256", "name", "version", "license", "abi_built", "abi_needs",
    "warnings": [...], "plugins": [{"id", "kind", "version", "summary", "needs", "wants", "offers",
    "options": [{"name", "type", "default", "range", "help", "required", "secret", "deprecated"}],
    "node_options": [...]}]}. */
-void describe_json(const struct plugin_library *library, struct json_out *json);
+void describe_json(const struct plugin_library *library, const char *sha256, struct json_out *json);
 
 /* "span"; "unknown" for an unknown number. */
 const char *option_type_name(uint32_t type);

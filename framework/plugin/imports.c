@@ -404,15 +404,16 @@ static const struct advice library_advices[] = {
 /* Does name fit a pattern that is exact, or has one '*'? */
 static bool fits(const char *pattern, const char *name)
 {
-    const char *star = strchr(pattern, '*');
+    size_t head = 0;
 
-    if (!star)
-        return strcmp(pattern, name) == 0;
-    const size_t head = (size_t)(star - pattern);
-    const size_t tail = strlen(star + 1);
-    const size_t len = strlen(name);
-    return len >= head + tail && strncmp(name, pattern, head) == 0 &&
-        strcmp(name + len - tail, star + 1) == 0;
+    while (pattern[head] != '\0' && pattern[head] != '*' && pattern[head] == name[head])
+        head++;
+    if (pattern[head] != '*')
+        return pattern[head] == name[head]; /* both end here, or they differ */
+    const char *rest = pattern + head + 1;
+    const size_t tail = strlen(rest);
+    const size_t left = strlen(name + head);
+    return left >= tail && strcmp(name + head + left - tail, rest) == 0;
 }
 
 static bool fits_any(const char *const *patterns, size_t count, const char *name)

@@ -11,6 +11,7 @@
 #include "framework/base/json_out.h"
 #include "framework/base/str.h"
 #include "framework/plugin/describe.h"
+#include "framework/plugin/digest.h"
 #include "framework/plugin/inspect_wire.h"
 
 struct task {
@@ -57,19 +58,22 @@ static assay_status describe(const struct task *task, struct str *out, struct er
 {
     auto_loader struct loader *loader = NULL;
     const struct plugin_library *library = NULL;
+    char digest[SHA256_TEXT_SIZE];
     struct json_out json;
     assay_status status = loader_new(&task->options, &loader, err);
 
     if (!status)
         status = loader_open_library(loader, task->path, &library, err);
+    if (!status)
+        status = library_digest(library, digest, err);
     if (status)
         return status;
     if (task->as_json) {
         json_out_init(&json, out, JSON_PRETTY);
-        describe_json(library, &json);
+        describe_json(library, digest, &json);
         (void)str_append_char(out, '\n');
     } else {
-        describe_text(library, out);
+        describe_text(library, digest, out);
     }
     if (out->status)
         return error_set(

@@ -142,27 +142,32 @@ static assay_status check_sanitizers(const struct elf_info *info, struct error *
     return ASSAY_OK;
 }
 
-/* Steps 1 to 4. Leaves the notes in `notes`, which is initialised. Errors do not name the path. */
+/* Steps 1 to 3, and imports. Errors do not name the path. */
 static assay_status examine(
-    struct loader *loader, struct plugin_library *library, struct vec *notes, struct error *err)
+    struct loader *loader, struct plugin_library *library, struct look *look, struct error *err)
 {
-    auto_look struct look look = {.bytes = {0}};
     assay_status status = apply_trust(loader, library, err);
 
     if (!status)
-        status = look_at_file(library->path, &look, err);
+        status = look_at_file(library->path, look, err);
     if (status)
         return status;
-    digest_sha256(look.bytes.data, look.bytes.size, library->sha256);
-    status = look_judge(&look, err);
+    library->mark = look->mark;
+    status = look_judge(look, err);
     if (!status)
-        status = check_sanitizers(&look.info, err);
+        status = check_sanitizers(&look->info, err);
     if (!status)
-        status = apply_imports(loader, library, &look.info, err);
-    for (size_t i = 0; !status && i < look.info.notes.count; i++)
-        if (vec_push(notes, vec_at(&look.info.notes, i)))
-            status = error_nomem(err);
+        status = apply_imports(loader, library, &look->info, err);
     return status;
+}
+
+/* Step 4, of the bytes that were looked at. */
+static assay_status check_digest(const struct look *look, const char *wanted, struct error *err)
+{
+    char digest[SHA256_TEXT_SIZE];
+
+    digest_sha256(look->bytes.data, look->bytes.size, digest);
+    return digest_compare(wanted, digest, err);
 }
 
 /* ---- from here on, code of the file runs ---- */
@@ -194,6 +199,9 @@ static assay_status enter(
     if (!entry) /* the look found it exported, so only a damaged hash table gets here */
         return error_set(err, ASSAY_E_INVALID,
             "the dynamic linker does not find %s in it; build or copy the file again", ENTRY);
+    const assay_status status = mark_check(library->path, &library->mark, err);
+    if (status)
+        return status; /* what was looked at is not what was opened */
     tell(loader, library->path, "in " ENTRY);
     return library_adopt(library, entry(), err);
 }
@@ -228,17 +236,17 @@ static struct plugin_library *find_loaded(const struct loader *loader, const cha
 static assay_status load(struct loader *loader, char *path, const char *sha256, struct error *err)
 {
     auto_library struct plugin_library *library = library_new(path);
-    auto_vec struct vec notes = VEC_INIT(assay_note, ELF_NOTES_MAX);
+    auto_look struct look look = {.bytes = {0}};
 
     if (!library)
         return error_nomem(err);
-    assay_status status = examine(loader, library, &notes, err);
+    assay_status status = examine(loader, library, &look, err);
     if (!status && sha256)
-        status = digest_compare(sha256, library->sha256, err);
+        status = check_digest(&look, sha256, err);
     if (!status)
         status = enter(loader, library, err);
     if (!status)
-        status = check(library, &notes, err);
+        status = check(library, &look.info.notes, err);
     if (status)
         return error_wrap(err, status, "%s", library->path);
 
@@ -252,19 +260,30 @@ static assay_status load(struct loader *loader, char *path, const char *sha256, 
     return ASSAY_OK;
 }
 
+/* The digest of a file that is loaded already. */
+static assay_status check_loaded(
+    const struct plugin_library *library, const char *wanted, struct error *err)
+{
+    char digest[SHA256_TEXT_SIZE];
+    assay_status status = library_digest(library, digest, err);
+
+    if (status)
+        return status;
+    status = digest_compare(wanted, digest, err);
+    return status ? error_wrap(err, status, "%s", library->path) : ASSAY_OK;
+}
+
 static assay_status open_file(struct loader *loader, const struct loader_request *request,
     const struct plugin_library **out, struct error *err)
 {
     auto_free char *path = NULL;
-    assay_status status = trust_resolve(request->path, &path, err);
+    assay_status status = trust_resolve(&loader->trust, request->path, &path, err);
 
     if (status)
         return status;
     *out = find_loaded(loader, path);
-    if (*out) {
-        status = request->sha256 ? digest_compare(request->sha256, (*out)->sha256, err) : ASSAY_OK;
-        return status ? error_wrap(err, status, "%s", path) : ASSAY_OK;
-    }
+    if (*out)
+        return request->sha256 ? check_loaded(*out, request->sha256, err) : ASSAY_OK;
     status = load(loader, take(path), request->sha256, err);
     if (!status)
         *out = loader_library(loader, loader->libraries.count - 1);

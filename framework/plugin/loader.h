@@ -6,8 +6,10 @@
      1. trust: the chain of directories (trust.h);
      2. look: ELF header, notes, exports, imports (elf.h, imports.h), without running any code;
      3. version: ABI major and needed minor, from the note;
-     4. digest: SHA-256 of the file, compared when the request has one;
-     5. dlopen by canonical path; never dlclose, since nothing proves that no thread is left in it;
+     4. digest: SHA-256 of the file, when the request has one (else it is made when somebody asks,
+        digest.h);
+     5. dlopen by canonical path; never dlclose, since nothing proves that no thread is left in it.
+        Then the file must still be the one that was looked at;
      6. entry: assay_library_v1, its records copied by struct_size into records of this host, so
         that a field the plugin was built without reads as zero;
      7. check: ids, kinds, notes, required operations, option tables (check.h).
@@ -32,6 +34,7 @@
 
 #include "framework/base/cleanup.h"
 #include "framework/base/error.h"
+#include "framework/plugin/mark.h"
 
 enum {
     LOADER_LIBRARIES_MAX = 1024, /* a manifest names a handful; beyond that something loops */
@@ -45,9 +48,9 @@ struct loader;
 
 /* A loaded file. Strings that are not char * belong to the plugin, which is never unloaded. */
 struct plugin_library {
-    char *path; /* canonical */
-    char sha256[SHA256_TEXT_SIZE];
-    bool is_untrusted; /* loaded only since the user said so; warnings has the reason */
+    char *path;            /* canonical */
+    struct file_mark mark; /* of the file when it was loaded */
+    bool is_untrusted;     /* loaded only since the user said so; warnings has the reason */
     const char *name, *version, *license;
     uint32_t abi_built, abi_needs;
     struct plugin *plugins;

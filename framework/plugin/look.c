@@ -1,7 +1,5 @@
 #include "framework/plugin/look.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +7,9 @@
 
 assay_status look_at_file(const char *path, struct look *look, struct error *err)
 {
-    /* Without O_NONBLOCK, opening a FIFO that took the file's place would wait for a writer. */
-    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct file_text bytes = {0};
+    struct file_text bytes = {.data = NULL};
+    assay_status status = mark_read_file(path, PLUGIN_FILE_SIZE_MAX, &bytes, &look->mark, err);
 
-    if (fd < 0)
-        return error_errno(err, errno, "cannot be opened");
-    assay_status status = file_read_fd(fd, PLUGIN_FILE_SIZE_MAX, &bytes, err);
     if (status)
         return status;
     status = elf_inspect(bytes.data, bytes.size, &look->info, err);

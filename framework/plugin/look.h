@@ -6,11 +6,13 @@
 
 #include "framework/base/file.h"
 #include "framework/plugin/elf.h"
+#include "framework/plugin/mark.h"
 
 /* A file's bytes, and what was found in them. */
 struct look {
     struct file_text bytes;
-    struct elf_info info; /* its texts lie in the bytes */
+    struct file_mark mark; /* of the file that had them */
+    struct elf_info info;  /* its texts lie in the bytes */
 };
 
 /* Reads a file whole and inspects it. Reading beats mapping here: a file that is being rewritten

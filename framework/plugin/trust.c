@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/path.h"
 
 assay_status trust_init(struct trust *trust, struct error *err)
 {
@@ -29,8 +30,9 @@ void trust_done(struct trust *trust)
 {
     free(trust->program);
     free(trust->safe);
-    trust->program = NULL;
-    trust->safe = NULL;
+    free(trust->given);
+    free(trust->canonical);
+    *trust = (struct trust){.program = NULL};
 }
 
 assay_status trust_is_file(const char *path, struct error *err)
@@ -47,15 +49,42 @@ assay_status trust_is_file(const char *path, struct error *err)
     return ASSAY_OK;
 }
 
-assay_status trust_resolve(const char *path, char **out, struct error *err)
+/* Makes trust->canonical that of a directory. */
+static assay_status resolve_directory(struct trust *trust, const char *dir, struct error *err)
 {
-    const assay_status status = trust_is_file(path, err);
+    if (dir[0] == '/' && trust->given && strcmp(trust->given, dir) == 0)
+        return ASSAY_OK;
+    auto_free char *given = mem_dup(dir);
+    auto_free char *canonical = realpath(dir, NULL);
+    if (!canonical)
+        return error_errno(err, errno, "%s", dir);
+    if (!given)
+        return error_nomem(err);
+    free(trust->given);
+    free(trust->canonical);
+    trust->given = take(given);
+    trust->canonical = take(canonical);
+    return ASSAY_OK;
+}
+
+assay_status trust_resolve(struct trust *trust, const char *path, char **out, struct error *err)
+{
+    assay_status status = trust_is_file(path, err);
 
     if (status)
         return status;
-    char *real = realpath(path, NULL);
+    /* The last component is no link and, being a file, neither "." nor "..". */
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    auto_free char *dir = slash ? mem_dup_n(path, (size_t)(name - path)) : mem_dup("./");
+    if (!dir)
+        return error_nomem(err);
+    status = resolve_directory(trust, dir, err);
+    if (status)
+        return status;
+    char *real = path_join(trust->canonical, name);
     if (!real)
-        return error_errno(err, errno, "%s", path);
+        return error_nomem(err);
     *out = real;
     return ASSAY_OK;
 }

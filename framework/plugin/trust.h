@@ -28,6 +28,9 @@ struct trust {
     gid_t program_group;    /* that may write the program... */
     bool has_program_group; /* ...if this is true */
     char *safe;             /* directory that the latest check found to be safe; owned; or NULL */
+
+    /* The directory that was resolved last, as it was given and canonical; owned; or NULL. */
+    char *given, *canonical;
 };
 
 /* Looks at /proc/self/exe and the effective user. */
@@ -38,16 +41,17 @@ CLEANUP_DEFINE_DONE(auto_trust, struct trust, trust_done)
 
 /* The canonical path of a plugin file, for the caller to free. The file itself must be a regular
    file under its own name: ASSAY_E_DENIED for a symbolic link, ASSAY_E_INVALID for a directory, a
-   pipe and the like, ASSAY_E_NOTFOUND. Directories on the way may be links. */
-assay_status trust_resolve(const char *path, char **out, struct error *err);
+   pipe and the like, ASSAY_E_NOTFOUND. Directories on the way may be links; an absolute one that is
+   asked for again and again is followed once. */
+assay_status trust_resolve(struct trust *trust, const char *path, char **out, struct error *err);
 
-/* Whether the name itself is fine, with the codes of trust_resolve. For a path whose directories are
-   canonical already. */
+/* Whether the name itself is fine, with the codes of trust_resolve. For a path whose directories
+   are canonical already. */
 assay_status trust_is_file(const char *path, struct error *err);
 
 /* Judges a canonical path. A directory that was found safe is not looked at again by the checks
-   that follow: only those who are trusted could have changed it meanwhile. ASSAY_E_DENIED: the text names the component, what is wrong with it, and
-   the command that mends it. */
+   that follow: only those who are trusted could have changed it meanwhile. ASSAY_E_DENIED: the text
+   names the component, what is wrong with it, and the command that mends it. */
 assay_status trust_check(struct trust *trust, const char *canonical, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "framework/base/mem.h"
 #include "framework/base/number.h"
 #include "framework/base/path.h"
+#include "framework/plugin/digest.h"
 
 void collect_points(const struct host *host, struct report *report)
 {
@@ -143,31 +144,49 @@ static assay_status collect_notices(const struct host *host, struct report *repo
     return status;
 }
 
-static assay_status collect_plugins(const struct loader *loader, struct report *report)
+/* The digest, or "" and a notice that says why there is none. */
+static assay_status digest_or_notice(
+    const struct plugin_library *library, char digest[SHA256_TEXT_SIZE], struct report *report)
 {
-    assay_status status = ASSAY_OK;
+    struct error err = {.text = ""};
+    const assay_status status = library_digest(library, digest, &err);
 
-    for (size_t i = 0; !status && i < loader_library_count(loader); i++) {
-        const struct plugin_library *library = loader_library(loader, i);
+    if (!status)
+        return ASSAY_OK;
+    digest[0] = '\0';
+    return status == ASSAY_E_NOMEM ? status : report_add_notice(report, err.text);
+}
 
-        for (size_t j = 0; !status && j < library->plugin_count; j++) {
-            const struct report_plugin item = {
-                .id = (char *)(uintptr_t)library->plugins[j].descriptor.id,
-                .version = (char *)(uintptr_t)library->plugins[j].descriptor.version,
-                .path = library->path,
-                .sha256 = (char *)(uintptr_t)library->sha256,
-                .is_trusted = !library->is_untrusted};
+static assay_status collect_library(const struct plugin_library *library, struct report *report)
+{
+    char digest[SHA256_TEXT_SIZE];
+    assay_status status = digest_or_notice(library, digest, report);
 
-            status = report_add_plugin(report, &item);
-        }
-        for (size_t j = 0; !status && j < library->warning_count; j++)
-            status = report_add_notice(report, library->warnings[j]);
+    for (size_t i = 0; !status && i < library->plugin_count; i++) {
+        const struct report_plugin item = {
+            .id = (char *)(uintptr_t)library->plugins[i].descriptor.id,
+            .version = (char *)(uintptr_t)library->plugins[i].descriptor.version,
+            .path = library->path,
+            .sha256 = digest,
+            .is_trusted = !library->is_untrusted};
+
+        status = report_add_plugin(report, &item);
     }
+    for (size_t i = 0; !status && i < library->warning_count; i++)
+        status = report_add_notice(report, library->warnings[i]);
     return status;
 }
 
-assay_status collect_run(
-    const struct host *host, const struct loader *loader, struct report *report)
+assay_status collect_plugins(const struct loader *loader, struct report *report)
+{
+    assay_status status = ASSAY_OK;
+
+    for (size_t i = 0; !status && i < loader_library_count(loader); i++)
+        status = collect_library(loader_library(loader, i), report);
+    return status;
+}
+
+assay_status collect_run(const struct host *host, struct report *report)
 {
     assay_status status = ASSAY_OK;
 
@@ -179,7 +198,5 @@ assay_status collect_run(
         status = collect_receipts(host, report);
     if (!status)
         status = collect_notices(host, report);
-    if (!status)
-        status = collect_plugins(loader, report);
     return status;
 }

@@ -513,7 +513,7 @@ static void collect(struct life *life)
             status = collect_actor(actor, life->report);
     }
     if (!status)
-        status = collect_run(life->host, life->config->plan->loader, life->report);
+        status = collect_run(life->host, life->report);
     /* A violation that no operation's result carried still spoils the run. */
     if (host_violation_at(life->host, 0, &note)) {
         if (life->report->outcome < OUTCOME_ERROR) {

@@ -13,6 +13,7 @@
 #include "framework/base/mem.h"
 #include "framework/base/path.h"
 #include "framework/host/http_service.h"
+#include "framework/run/collect.h"
 #include "framework/run/crash.h"
 #include "framework/run/crumb.h"
 #include "framework/run/keep.h"
@@ -107,7 +108,7 @@ static assay_status load_plan(struct work *work, struct error *err)
         return error_nomem(err);
     if (plan_load(&work->plan, &(struct plan_source){.path = path}, &work->options->plan) ==
         ASSAY_OK)
-        return ASSAY_OK;
+        return collect_plugins(work->plan.loader, &work->report) ? error_nomem(err) : ASSAY_OK;
     (void)problems_write(&work->plan.problems, &text);
     return error_set(err, ASSAY_E_INVALID,
         "the expanded manifest is not valid any more (was a plugin replaced meanwhile?): %s",

@@ -3,15 +3,21 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "framework/base/error.h"
+#include "framework/base/file.h"
 #include "framework/base/mem.h"
 #include "framework/base/str.h"
+#include "framework/plugin/digest.h"
 
 #define RUN_DIR  ASSAY_BUILD_DIR "/tests/plugins/run"
 #define LOAD_DIR ASSAY_BUILD_DIR "/tests/plugins/load"
@@ -42,7 +48,6 @@ static void a_sound_library_loads(void **state)
     assert_int_equal(library->plugin_count, 1);
     assert_int_equal(library->warning_count, 0);
     assert_false(library->is_untrusted);
-    assert_int_equal(strlen(library->sha256), 64);
     assert_string_equal(library->plugins[0].descriptor.id, "bad.nothing");
     assert_ptr_equal(library->plugins[0].library, library);
     assert_ptr_equal(loader_library(loader, 0), library);
@@ -177,7 +182,7 @@ static void the_digest_of_a_loaded_file_is_compared_too(void **state)
 
     (void)state;
     assert_int_equal(loader_open(loader, &request, &plugin, NULL), ASSAY_OK);
-    (void)snprintf(digest, sizeof(digest), "%s", plugin->library->sha256);
+    assert_int_equal(library_digest(plugin->library, digest, NULL), ASSAY_OK);
     request.sha256 = digest;
     assert_int_equal(loader_open(loader, &request, &plugin, NULL), ASSAY_OK);
     digest[0] = digest[0] == '0' ? '1' : '0';
@@ -190,6 +195,112 @@ static void a_file_that_is_not_there_is_not_found(void **state)
     check_request(&(struct loader_request){.path = RUN_DIR "/nobody.so"}, ASSAY_E_NOTFOUND,
         RUN_DIR "/nobody.so");
     check_request(&(struct loader_request){.path = RUN_DIR}, ASSAY_E_INVALID, "not a regular file");
+}
+
+/* ---- files that change ---- */
+
+/* A copy of a sound plugin, in a directory of its own. */
+static char copy_directory[] = "loader-XXXXXX";
+static char copy_path[sizeof(copy_directory) + 16];
+
+/* In place of what is there, if anything is. */
+static void write_copy(void)
+{
+    struct file_text text = {.data = NULL};
+
+    assert_int_equal(file_read(LOAD_DIR "/bad.nothing.so", 16 << 20, &text, NULL), ASSAY_OK);
+    assert_int_equal(file_write(copy_path, &text, FILE_PLAIN, NULL), ASSAY_OK);
+    assert_int_equal(chmod(copy_path, 0644), 0);
+    free(text.data);
+}
+
+static int set_up_copy(void **state)
+{
+    (void)state;
+    (void)snprintf(copy_directory, sizeof(copy_directory), "loader-XXXXXX");
+    assert_non_null(mkdtemp(copy_directory));
+    (void)snprintf(copy_path, sizeof(copy_path), "%s/bad.nothing.so", copy_directory);
+    write_copy();
+    return 0;
+}
+
+static int tear_down_copy(void **state)
+{
+    (void)state;
+    (void)dir_remove(copy_directory, NULL);
+    return 0;
+}
+
+static void replace_before_opening(void *context, const char *path, const char *step)
+{
+    (void)path;
+    (void)str_appendf(context, "%s; ", step);
+    if (strcmp(step, "being opened") == 0)
+        write_copy();
+}
+
+static void a_file_that_is_replaced_while_it_is_loaded_is_refused(void **state)
+{
+    auto_str struct str steps = STR_INIT(1000);
+    auto_loader struct loader *loader = loader_of(
+        (struct loader_options){.on_step = replace_before_opening, .step_context = &steps});
+    const struct plugin_library *library = NULL;
+    struct error err = {.text = ""};
+
+    (void)state;
+    assert_int_equal(loader_open_library(loader, copy_path, &library, &err), ASSAY_E_DENIED);
+    assert_non_null(strstr(err.text, "/bad.nothing.so: has been changed or replaced meanwhile"));
+    assert_string_equal(str_text(&steps), "being opened; "); /* and not entered */
+    assert_int_equal(loader_library_count(loader), 0);
+}
+
+static void a_file_that_is_replaced_after_it_was_loaded_has_no_digest(void **state)
+{
+    auto_loader struct loader *loader = loader_of((struct loader_options){0});
+    const struct plugin_library *library = NULL;
+    const struct plugin *plugin = NULL;
+    char digest[SHA256_TEXT_SIZE];
+    struct error err = {.text = ""};
+
+    (void)state;
+    assert_int_equal(loader_open_library(loader, copy_path, &library, NULL), ASSAY_OK);
+    assert_int_equal(library_digest(library, digest, NULL), ASSAY_OK);
+    assert_int_equal(strlen(digest), SHA256_TEXT_SIZE - 1);
+    write_copy();
+
+    char none[SHA256_TEXT_SIZE] = "untouched";
+    assert_int_equal(library_digest(library, none, &err), ASSAY_E_DENIED);
+    assert_string_equal(none, "untouched");
+    assert_non_null(strstr(err.text, library->path));
+    assert_non_null(strstr(err.text, "since it was loaded"));
+    assert_int_equal(
+        loader_open(
+            loader, &(struct loader_request){.path = copy_path, .sha256 = digest}, &plugin, &err),
+        ASSAY_E_DENIED);
+}
+
+static void a_file_that_is_gone_has_no_digest(void **state)
+{
+    auto_loader struct loader *loader = loader_of((struct loader_options){0});
+    const struct plugin_library *library = NULL;
+    char digest[SHA256_TEXT_SIZE];
+    struct error err = {.text = ""};
+
+    (void)state;
+    assert_int_equal(loader_open_library(loader, copy_path, &library, NULL), ASSAY_OK);
+    assert_int_equal(unlink(copy_path), 0);
+
+    assert_int_equal(library_digest(library, digest, &err), ASSAY_E_NOTFOUND);
+    assert_non_null(strstr(err.text, library->path));
+}
+
+static void a_digest_is_the_one_that_sha256sum_gives(void **state)
+{
+    char digest[SHA256_TEXT_SIZE];
+
+    (void)state;
+    digest_sha256("abc", 3, digest);
+    assert_string_equal(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 /* ---- the corpus ---- */
@@ -360,6 +471,8 @@ static void every_failed_allocation_is_an_error(void **state)
     assert_true(failures > 10);
 }
 
+#define WITH_A_COPY(test) cmocka_unit_test_setup_teardown(test, set_up_copy, tear_down_copy)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +485,10 @@ int main(void)
         cmocka_unit_test(another_kind_than_wanted_is_refused),
         cmocka_unit_test(another_digest_than_wanted_is_refused_before_code_runs),
         cmocka_unit_test(the_digest_of_a_loaded_file_is_compared_too),
+        WITH_A_COPY(a_file_that_is_replaced_while_it_is_loaded_is_refused),
+        WITH_A_COPY(a_file_that_is_replaced_after_it_was_loaded_has_no_digest),
+        WITH_A_COPY(a_file_that_is_gone_has_no_digest),
+        cmocka_unit_test(a_digest_is_the_one_that_sha256sum_gives),
         cmocka_unit_test(a_file_that_is_not_there_is_not_found),
         cmocka_unit_test(each_mistake_gets_its_message),
         cmocka_unit_test(imports_around_the_services_are_warned_of),

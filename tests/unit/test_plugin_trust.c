@@ -256,8 +256,53 @@ static void directories_on_the_way_may_be_links(void **state)
     auto_free char *real = NULL;
 
     assert_int_equal(symlink("plugins", link), 0);
-    assert_int_equal(trust_resolve(path, &real, NULL), ASSAY_OK);
+    assert_int_equal(trust_resolve(&tree->trust, path, &real, NULL), ASSAY_OK);
     assert_string_equal(real, tree->file);
+}
+
+static void an_absolute_directory_is_followed_once(void **state)
+{
+    struct tree *tree = *state;
+    auto_free char *link = must(str_format("%s/link", tree->root));
+    auto_free char *path = must(str_format("%s/link/a.b.so", tree->root));
+    auto_free char *other = must(str_format("%s/other", tree->root));
+    auto_free char *other_file = must(str_format("%s/other/a.b.so", tree->root));
+    auto_free char *first = NULL;
+    auto_free char *second = NULL;
+    auto_free char *third = NULL;
+
+    assert_int_equal(mkdir(other, 0755), 0);
+    write_text(other_file, "another");
+    assert_int_equal(symlink("plugins", link), 0);
+    assert_int_equal(trust_resolve(&tree->trust, path, &first, NULL), ASSAY_OK);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("other", link), 0);
+
+    assert_int_equal(trust_resolve(&tree->trust, path, &second, NULL), ASSAY_OK);
+    assert_string_equal(second, first);
+    assert_int_equal(trust_resolve(&tree->trust, other_file, &third, NULL), ASSAY_OK);
+    assert_string_equal(third, other_file);
+}
+
+static void a_relative_path_is_of_the_directory_that_is_current_then(void **state)
+{
+    struct tree *tree = *state;
+    auto_free char *here = must(realpath(".", NULL));
+    auto_free char *in_root = NULL;
+    auto_free char *in_dir = NULL;
+
+    assert_int_equal(chdir(tree->dir), 0);
+    const assay_status first = trust_resolve(&tree->trust, "a.b.so", &in_dir, NULL);
+    assert_int_equal(chdir(tree->root), 0);
+    const assay_status second = trust_resolve(&tree->trust, "a.b.so", &in_root, NULL);
+    const assay_status third = trust_resolve(&tree->trust, "plugins/a.b.so", &in_root, NULL);
+    assert_int_equal(chdir(here), 0);
+
+    assert_int_equal(first, ASSAY_OK);
+    assert_string_equal(in_dir, tree->file);
+    assert_int_equal(second, ASSAY_E_NOTFOUND);
+    assert_int_equal(third, ASSAY_OK);
+    assert_string_equal(in_root, tree->file);
 }
 
 static void a_file_that_is_a_link_is_refused(void **state)
@@ -268,7 +313,7 @@ static void a_file_that_is_a_link_is_refused(void **state)
     struct error err = {.text = ""};
 
     assert_int_equal(symlink("a.b.so", link), 0);
-    assert_int_equal(trust_resolve(link, &real, &err), ASSAY_E_DENIED);
+    assert_int_equal(trust_resolve(&tree->trust, link, &real, &err), ASSAY_E_DENIED);
     assert_non_null(strstr(err.text, "c.d.so is a symbolic link"));
     assert_null(real);
 }
@@ -282,7 +327,7 @@ static void links_in_a_circle_are_an_error(void **state)
     struct error err = {.text = ""};
 
     assert_int_equal(symlink("loop", loop), 0);
-    assert_int_not_equal(trust_resolve(path, &real, &err), ASSAY_OK);
+    assert_int_not_equal(trust_resolve(&tree->trust, path, &real, &err), ASSAY_OK);
     assert_non_null(strstr(err.text, path));
     assert_null(real);
 }
@@ -294,9 +339,9 @@ static void what_is_no_regular_file_is_refused(void **state)
     char *real = NULL;
 
     assert_int_equal(mkfifo(pipe, 0600), 0);
-    assert_int_equal(trust_resolve(pipe, &real, NULL), ASSAY_E_INVALID);
-    assert_int_equal(trust_resolve(tree->dir, &real, NULL), ASSAY_E_INVALID);
-    assert_int_equal(trust_resolve("nowhere.so", &real, NULL), ASSAY_E_NOTFOUND);
+    assert_int_equal(trust_resolve(&tree->trust, pipe, &real, NULL), ASSAY_E_INVALID);
+    assert_int_equal(trust_resolve(&tree->trust, tree->dir, &real, NULL), ASSAY_E_INVALID);
+    assert_int_equal(trust_resolve(&tree->trust, "nowhere.so", &real, NULL), ASSAY_E_NOTFOUND);
 }
 
 #define IN_A_TREE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -319,6 +364,8 @@ int main(void)
         IN_A_TREE(only_absolute_paths_are_judged),
         IN_A_TREE(the_running_program_says_who_may_change_it),
         IN_A_TREE(directories_on_the_way_may_be_links),
+        IN_A_TREE(an_absolute_directory_is_followed_once),
+        IN_A_TREE(a_relative_path_is_of_the_directory_that_is_current_then),
         IN_A_TREE(a_file_that_is_a_link_is_refused),
         IN_A_TREE(links_in_a_circle_are_an_error),
         IN_A_TREE(what_is_no_regular_file_is_refused),
