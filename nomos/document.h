@@ -54,7 +54,7 @@ void document_close(struct document *doc);
 
 /* Text is always quoted, so that no value is taken for a number or a date. */
 void document_text(struct document *doc, const char *key, const char *value);
-__attribute__((format(printf, 3, 4))) void document_format(
+__attribute__((format(printf, 3, 4))) void document_print(
     struct document *doc, const char *key, const char *format, ...);
 void document_hex(struct document *doc, const char *key, const uint8_t *bytes, size_t size);
 void document_u64(struct document *doc, const char *key, uint64_t value);
@@ -67,8 +67,8 @@ void document_unit(struct document *doc, const char *key, const char *variant);
 /* An enum variant that holds text, `!Zk "00ff"`. */
 void document_variant_text(
     struct document *doc, const char *key, const char *variant, const char *value);
-/* A value that is JSON already, which is YAML too. */
-void document_json(struct document *doc, const char *key, const char *json, size_t size);
+/* A value that is written already, in the form of the document and on one line. */
+void document_written(struct document *doc, const char *key, const char *value, size_t size);
 
 /* Durations, in nanoseconds: {secs: 2, nanos: 0}, and "2.000000000", the form that the node gives
    durations with bounds (P and B in node contract 5.1). */

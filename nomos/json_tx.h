@@ -27,6 +27,10 @@ enum nomos_status json_tx_from_object(
 
 void json_tx_write(struct text *text, const struct signed_tx *signed_tx);
 
+/* As a YAML value: the same but for proofs, whose kind is a tag (`!ZkSig {...}`), since the node's
+   reader of YAML takes enums in no other way (node contract 5.1). */
+void json_tx_write_yaml(struct text *text, const struct signed_tx *signed_tx);
+
 /* The form of the block explorer, where mantle_tx begins with its hash. */
 void json_tx_write_with_hash(
     struct text *text, const struct signed_tx *signed_tx, const struct fr *hash);

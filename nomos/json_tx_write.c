@@ -126,38 +126,47 @@ static void write_zk_proof(struct text *text, const struct zk_proof *proof)
     text_add(text, "}");
 }
 
-static void write_op_proof(struct text *text, const struct op_proof *proof)
+/* An enum's variant with a value: {"Name":value}, in YAML !Name value. */
+static void begin_variant(struct text *text, const char *name, bool is_yaml)
+{
+    text_add(text, is_yaml ? "!" : "{\"");
+    text_add(text, name);
+    text_add(text, is_yaml ? " " : "\":");
+}
+
+static void write_op_proof(struct text *text, const struct op_proof *proof, bool is_yaml)
 {
     switch (proof->kind) {
     case OP_PROOF_NONE:
         text_add(text, "\"NoProof\"");
         return;
     case OP_PROOF_ED25519:
-        json_add_numbers(text, "{\"Ed25519Sig\":", proof->ed25519.bytes, 64);
-        text_add(text, "}");
-        return;
+        begin_variant(text, "Ed25519Sig", is_yaml);
+        text_add_numbers(text, proof->ed25519.bytes, 64);
+        break;
     case OP_PROOF_ZK:
-        text_add(text, "{\"ZkSig\":");
+        begin_variant(text, "ZkSig", is_yaml);
         write_zk_proof(text, &proof->zk);
-        text_add(text, "}");
-        return;
+        break;
     case OP_PROOF_ZK_AND_ED25519:
-        text_add(text, "{\"ZkAndEd25519Sigs\":{\"zk_sig\":");
+        begin_variant(text, "ZkAndEd25519Sigs", is_yaml);
+        text_add(text, "{\"zk_sig\":");
         write_zk_proof(text, &proof->zk);
         json_add_numbers(text, ",\"ed25519_sig\":", proof->ed25519.bytes, 64);
-        text_add(text, "}}");
-        return;
+        text_add(text, "}");
+        break;
     }
+    text_add(text, is_yaml ? "" : "}");
 }
 
 /* Everything after the brace that opens mantle_tx. */
-static void write_rest(struct text *text, const struct signed_tx *signed_tx)
+static void write_rest(struct text *text, const struct signed_tx *signed_tx, bool is_yaml)
 {
     write_mantle(text, &signed_tx->tx);
     text_add(text, ",\"ops_proofs\":[");
     for (size_t i = 0; i < signed_tx->tx.op_count; i++) {
         text_add(text, i ? "," : "");
-        write_op_proof(text, &signed_tx->op_proofs[i]);
+        write_op_proof(text, &signed_tx->op_proofs[i], is_yaml);
     }
     text_add(text, "],\"ledger_tx_proof\":");
     write_zk_proof(text, &signed_tx->ledger_proof);
@@ -167,7 +176,13 @@ static void write_rest(struct text *text, const struct signed_tx *signed_tx)
 void json_tx_write(struct text *text, const struct signed_tx *signed_tx)
 {
     text_add(text, "{\"mantle_tx\":{");
-    write_rest(text, signed_tx);
+    write_rest(text, signed_tx, false);
+}
+
+void json_tx_write_yaml(struct text *text, const struct signed_tx *signed_tx)
+{
+    text_add(text, "{\"mantle_tx\":{");
+    write_rest(text, signed_tx, true);
 }
 
 void json_tx_write_with_hash(
@@ -175,5 +190,5 @@ void json_tx_write_with_hash(
 {
     json_add_fr(text, "{\"mantle_tx\":{\"hash\":", hash);
     text_add(text, ",");
-    write_rest(text, signed_tx);
+    write_rest(text, signed_tx, false);
 }

@@ -26,6 +26,7 @@
 #include "nomos/document.h"
 #include "nomos/error.h"
 #include "nomos/field.h"
+#include "nomos/tx.h"
 #include "nomos/wire.h"
 
 #define NODE_CONFIG_SECOND UINT64_C(1000000000)
@@ -95,8 +96,8 @@ struct node_config_tracing {
     const char *metrics_endpoint;   /* OTLP; NULL: none */
     const char *host_identifier;    /* under which LOKI and OTLP know the node */
     const char *level;              /* "INFO" */
-    /* JSON of the whole section instead of all of the above; NULL: none. */
-    const char *json;
+    /* The whole section instead of all of the above, in the document's format; NULL: none. */
+    const char *section;
 };
 
 struct node_config_key {
@@ -110,8 +111,7 @@ struct node_config_network {
     double active_slot_coeff;
     uint64_t security_param;
     int64_t chain_start_unix_ns; /* not before 1970 */
-    const char *genesis_json;    /* json_tx_write of the genesis transaction */
-    size_t genesis_json_size;
+    const struct signed_tx *genesis;
     struct node_config_times times;
     bool has_da; /* sections da_*; an executor needs them */
     struct node_config_da da;
