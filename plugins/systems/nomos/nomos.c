@@ -1,5 +1,5 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
-#include "plugins/systems/nomos/nomos.h"
+#include "plugins/systems/nomos/preflight.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static void destroy(void *arg)
 /* ---- plan ---- */
 
 /* The contract's variable, in whole seconds. */
-static assay_status choose_slot(struct nomos *self)
+static void choose_slot(struct nomos *self, struct nomos_problems *problems)
 {
     const char *text = self->spec->variable(self->host, "CONSENSUS_SLOT_TIME");
     char *end = NULL;
@@ -100,18 +100,18 @@ static assay_status choose_slot(struct nomos *self)
         self->options.slot = SLOT_DEFAULT;
     if (self->options.slot == 0) {
         seconds = strtol(text, &end, 10);
-        if (*end != '\0' || seconds < 1 || seconds > 3600)
-            return assay_fail_f(self->host, ASSAY_E_INVALID,
-                "CONSENSUS_SLOT_TIME is '%s'; it must be whole seconds from 1 to 3600", text);
+        if (*end != '\0' || seconds < 1 || seconds > 3600) {
+            nomos_problems_add(problems,
+                "CONSENSUS_SLOT_TIME is '%.60s'; it must be whole seconds from 1 to 3600", text);
+            return;
+        }
         self->options.slot = seconds * ASSAY_SECOND;
     }
     if (self->options.slot < SLOT_MIN)
-        return self->host->fail(
-            self->host, ASSAY_E_INVALID, "slot is below 10 ms; nodes cannot keep such a pace");
-    return ASSAY_OK;
+        nomos_problems_add(problems, "slot is below 10 ms; nodes cannot keep such a pace");
 }
 
-static assay_status choose_log_level(struct nomos *self)
+static void choose_log_level(struct nomos *self, struct nomos_problems *problems)
 {
     static const struct {
         const char *given, *node; /* the node takes upper case alone */
@@ -126,39 +126,13 @@ static assay_status choose_log_level(struct nomos *self)
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         if (strcasecmp(level, levels[i].given) == 0) {
             self->options.log_level = levels[i].node;
-            return ASSAY_OK;
+            return;
         }
     }
-    return assay_fail_f(self->host, ASSAY_E_INVALID,
-        "the log level '%s' (option log_level, or NOMOS_LOG_LEVEL) is none of error, warn, info, "
-        "debug",
+    nomos_problems_add(problems,
+        "the log level '%.60s' (option log_level, or NOMOS_LOG_LEVEL) is none of error, warn, "
+        "info, debug",
         level);
-}
-
-static assay_status choose_program(struct nomos *self, uint32_t node)
-{
-    const bool is_executor = self->nodes[node].is_executor;
-    const char *variable = is_executor ? "NOMOS_EXECUTOR_BIN" : "NOMOS_NODE_BIN";
-    const char *name = is_executor ? "nomos-executor" : "nomos-node";
-    const char *path = self->spec->program(self->host, variable, name);
-    const char *base;
-
-    if (!path)
-        path = self->spec->program(self->host, NULL, "nomos-devnode");
-    if (!path)
-        return assay_fail_f(self->host, ASSAY_E_NOTFOUND,
-            "no program for the node: set %s, or put %s on PATH, or install nomos-devnode beside "
-            "assay",
-            variable, name);
-    if (!self->spec->program(self->host, NULL, path)) /* what a variable names is not looked at */
-        return assay_fail_f(self->host, ASSAY_E_NOTFOUND,
-            "%s, which %s names, is no file that can be executed; set %s to the program, or unset "
-            "it",
-            path, variable, variable);
-    base = strrchr(path, '/');
-    base = base ? base + 1 : path;
-    self->nodes[node].is_dev = strcmp(base, "nomos-devnode") == 0;
-    return self->spec->binary(self->host, node, path);
 }
 
 static assay_status declare_ports(struct nomos *self, uint32_t node)
@@ -201,9 +175,7 @@ static assay_status plan_nodes(struct nomos *self)
     assay_status s = ASSAY_OK;
 
     for (uint32_t node = 0; !s && node < self->node_count; node++) {
-        s = choose_program(self, node);
-        if (!s)
-            s = self->spec->image(self->host, node, choose_image(self));
+        s = self->spec->image(self->host, node, choose_image(self));
         if (!s)
             s = declare_ports(self, node);
     }
@@ -219,15 +191,29 @@ static bool has_dev_node(const struct nomos *self)
     return false;
 }
 
+/* Everything that can be wrong with what we were given, looked at together. */
+static assay_status preflight(struct nomos *self)
+{
+    struct nomos_problems problems = {0};
+    assay_status s;
+
+    choose_slot(self, &problems);
+    choose_log_level(self, &problems);
+    s = preflight_programs(self, &problems);
+    if (!s)
+        preflight_assets(self, &problems);
+    if (s)
+        text_done(&problems.text);
+    return s ? s : nomos_problems_report(&problems, self->host);
+}
+
 static assay_status plan(void *arg, assay_task *task)
 {
     struct nomos *self = arg;
-    assay_status s = choose_slot(self);
+    assay_status s = network_draw_seeds(self, task);
 
     if (!s)
-        s = choose_log_level(self);
-    if (!s)
-        s = network_draw_seeds(self, task);
+        s = preflight(self);
     if (!s)
         s = plan_nodes(self);
     if (!s)
@@ -296,6 +282,8 @@ static assay_status render_command(struct nomos *self, uint32_t node)
         s = add_misbehaviour(self, node, overrides->misbehave);
     if (!s && overrides)
         s = add_words(self, node, overrides->args, self->spec->argument);
+    if (!s)
+        s = preflight_environment(self, node);
     if (!s && overrides)
         s = add_words(self, node, overrides->env, self->spec->environment);
     return s;

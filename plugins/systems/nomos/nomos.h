@@ -2,6 +2,8 @@
 
      nomos.c      the plugin: options, plan, what is offered
      network.c    seeds, keys, genesis of the network
+     preflight.c  what must be there before a node is started: programs, circuits, parameters
+     problems.c   what is wrong with the plan, reported all at once
      config.c     a node's configuration file
      ready.c      when a node counts as ready
      chain.c      which blocks a node's chain has, found by walking back from its tip
@@ -60,6 +62,16 @@ struct nomos_node_options {
     const char *log_level; /* "" is the system's */
 };
 
+enum {
+    NOMOS_PATH_SIZE = 4096
+}; /* a path that the kernel takes, with its NUL */
+
+/* What real nodes and their genesis need (preflight.h); "" unless there are real nodes. */
+struct nomos_assets {
+    char circuits[NOMOS_PATH_SIZE];   /* directory, laid out as node contract 3.9 has it */
+    char kzg_params[NOMOS_PATH_SIZE]; /* file */
+};
+
 /* One node as configured. */
 struct nomos_node {
     struct bytes32 seed;
@@ -81,6 +93,7 @@ struct nomos {
     struct nomos_options options; /* strings live until destroy */
 
     struct wire wire;
+    struct nomos_assets assets;
     uint32_t node_count;
     struct nomos_node *nodes;
     struct signed_tx genesis;

@@ -15,11 +15,23 @@
     "[system.nomos]\nslot = 100ms\nsecurity_param = 5\n"                                           \
     "[expectation.liveness]\nplugin = consensus_liveness\nmin_blocks = 1\n"
 
+/* A program in the place of the development node, so that none of what real nodes need is asked for. */
+static void stand_in(struct stage *stage, const char *text)
+{
+    static char variable[STAGE_PATH_SIZE];
+
+    stage_write(stage, "nomos-devnode", text);
+    assert_int_equal(chmod(stage_path(stage, "nomos-devnode"), 0700), 0);
+    (void)snprintf(
+        variable, sizeof(variable), "NOMOS_NODE_BIN=%s", stage_path(stage, "nomos-devnode"));
+    stage_setenv(stage, variable);
+}
+
 static void a_node_that_ends_at_once_fails_the_deployment(void **state)
 {
     struct stage *stage = *state;
 
-    stage_setenv(stage, "NOMOS_NODE_BIN=/bin/false");
+    stand_in(stage, "#!/bin/sh\nexit 1\n");
     stage_manifest(stage, NETWORK);
     assert_exit(stage, stage_run(stage, NULL), 3);
     assert_has(stage->out, "validator-");
@@ -31,13 +43,8 @@ static void a_node_that_ends_at_once_fails_the_deployment(void **state)
 static void the_end_of_a_failing_nodes_log_is_in_the_reason(void **state)
 {
     struct stage *stage = *state;
-    char variable[STAGE_PATH_SIZE];
 
-    stage_write(stage, "broken-node", "#!/bin/sh\necho the disk is on fire\nexit 9\n");
-    assert_int_equal(chmod(stage_path(stage, "broken-node"), 0700), 0);
-    (void)snprintf(
-        variable, sizeof(variable), "NOMOS_NODE_BIN=%s", stage_path(stage, "broken-node"));
-    stage_setenv(stage, variable);
+    stand_in(stage, "#!/bin/sh\necho the disk is on fire\nexit 9\n");
     stage_manifest(stage, NETWORK);
     assert_exit(stage, stage_run(stage, NULL), 3);
     assert_has(stage->out, "exit code 9");
@@ -53,7 +60,36 @@ static void a_program_that_is_not_there_is_named_with_its_variable(void **state)
     assert_exit(stage, stage_run(stage, NULL), 3);
     assert_has(stage->out, "/nosuch/nomos-node");
     assert_has(stage->out, "NOMOS_NODE_BIN");
-    assert_has(stage->out, "is no file that can be executed");
+    assert_has(stage->out, "does not exist");
+}
+
+static void everything_that_real_nodes_lack_is_said_before_anything_starts(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_NODE_BIN=/bin/true");
+    stage_setenv(stage, "NOMOS_CIRCUITS=/nosuch/circuits");
+    stage_setenv(stage, "NOMOS_KZGRS_PARAMS_PATH=/nosuch/params");
+    stage_setenv(stage, "CONSENSUS_SLOT_TIME=soon");
+    stage_manifest(stage, "[topology]\nvalidators = 2\n");
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "4 things are to be mended before anything can start");
+    assert_has(stage->out, "/nosuch/circuits");
+    assert_has(stage->out, "/nosuch/params");
+    assert_has(stage->out, "POL_PROOF_DEV_MODE is not set");
+    assert_has(stage->out, "CONSENSUS_SLOT_TIME is 'soon'");
+    assert_null(stage_read(stage, "nodes/validator-0/output.log"));
+    stage_await_nobody(stage);
+}
+
+static void an_override_without_a_value_is_a_mistake(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_NODE_BIN=");
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "NOMOS_NODE_BIN is set but empty");
 }
 
 static void a_node_that_crashes_at_its_start_shows_its_log(void **state)
@@ -159,6 +195,8 @@ int main(void)
         STAGED(a_node_that_ends_at_once_fails_the_deployment),
         STAGED(the_end_of_a_failing_nodes_log_is_in_the_reason),
         STAGED(a_program_that_is_not_there_is_named_with_its_variable),
+        STAGED(everything_that_real_nodes_lack_is_said_before_anything_starts),
+        STAGED(an_override_without_a_value_is_a_mistake),
         STAGED(a_node_that_crashes_at_its_start_shows_its_log),
         STAGED(a_node_that_never_answers_runs_out_of_patience),
         STAGED(slow_test_env_doubles_the_patience),
