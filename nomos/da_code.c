@@ -276,15 +276,15 @@ static void fill_data_columns(struct da_blob *blob, const uint8_t *data)
 
 static void fill_parity_columns(struct da_blob *blob)
 {
+    const uint32_t data_columns = da_data_columns(&blob->header);
     struct da_erasure_column columns[DA_COLUMNS_MAX];
-    const struct da_erasure_known known = {.columns = columns,
-        .count = da_data_columns(&blob->header),
-        .size = da_column_size(&blob->header)};
+    struct da_erasure erasure;
 
-    for (uint32_t i = 0; i < known.count; i++)
+    for (uint32_t i = 0; i < data_columns; i++)
         columns[i] = (struct da_erasure_column){.index = i, .bytes = column_at(blob, i)};
-    for (uint32_t i = known.count; i < blob->header.columns; i++)
-        da_erasure_column(&known, i, column_at(blob, i));
+    da_erasure_init(&erasure, columns, data_columns, da_column_size(&blob->header));
+    for (uint32_t i = data_columns; i < blob->header.columns; i++)
+        da_erasure_column(&erasure, i, column_at(blob, i));
 }
 
 static void grow_tree(struct da_blob *blob)
@@ -374,29 +374,27 @@ static enum nomos_status check_pieces(const struct da_pieces *pieces, struct nom
     return NOMOS_OK;
 }
 
-static bool is_known(const struct da_erasure_known *known, uint32_t index, const uint8_t **out)
+/* The bytes of a data column: given, or computed into `scratch`, which has room for one column. */
+static const uint8_t *data_column(
+    const struct da_erasure *erasure, uint32_t index, uint8_t *scratch)
 {
-    for (uint32_t i = 0; i < known->count; i++) {
-        if (known->columns[i].index == index) {
-            *out = known->columns[i].bytes;
-            return true;
-        }
+    for (uint32_t i = 0; i < erasure->count; i++) {
+        if (erasure->columns[i].index == index)
+            return erasure->columns[i].bytes;
     }
-    return false;
+    da_erasure_column(erasure, index, scratch);
+    return scratch;
 }
 
-/* Computes the chunks of all data columns; `scratch` has room for one column. */
-static void fill_data(const struct da_header *header, const struct da_erasure_known *known,
+static void fill_data(const struct da_header *header, const struct da_erasure *erasure,
     uint8_t *scratch, uint8_t *out)
 {
     const uint32_t data_columns = da_data_columns(header);
     const uint32_t chunks = header->data_size / DA_CHUNK_SIZE;
 
-    for (uint32_t index = 0; index < data_columns; index++) {
-        const uint8_t *column = scratch;
+    for (uint32_t index = 0; index < data_columns && index < chunks; index++) {
+        const uint8_t *column = data_column(erasure, index, scratch);
 
-        if (!is_known(known, index, &column))
-            da_erasure_column(known, index, scratch);
         for (uint32_t chunk = index; chunk < chunks; chunk += data_columns)
             memcpy(out + (size_t)chunk * DA_CHUNK_SIZE,
                 column + (size_t)(chunk / data_columns) * DA_ELEMENT_SIZE, DA_CHUNK_SIZE);
@@ -427,21 +425,22 @@ static enum nomos_status check_data(
 enum nomos_status da_decode(const struct da_pieces *pieces, uint8_t *out, struct nomos_error *err)
 {
     const struct da_header *header = pieces->header;
+    const uint32_t data_columns = da_data_columns(header);
     struct da_erasure_column columns[DA_COLUMNS_MAX];
-    const struct da_erasure_known known = {
-        .columns = columns, .count = da_data_columns(header), .size = da_column_size(header)};
+    struct da_erasure erasure;
     enum nomos_status status = check_pieces(pieces, err);
 
     if (status)
         return status;
-    for (uint32_t i = 0; i < known.count; i++)
-        columns[i] = (struct da_erasure_column){
-            .index = pieces->columns[i].index, .bytes = pieces->columns[i].elements};
-    NOMOS_AUTO_FREE uint8_t *scratch = nomos_alloc(known.size, 1);
+    NOMOS_AUTO_FREE uint8_t *scratch = nomos_alloc(da_column_size(header), 1);
     NOMOS_AUTO_FREE uint8_t *data = nomos_alloc(header->data_size, 1);
     if (!scratch || !data)
         return nomos_fail_memory(err);
-    fill_data(header, &known, scratch, data);
+    for (uint32_t i = 0; i < data_columns; i++)
+        columns[i] = (struct da_erasure_column){
+            .index = pieces->columns[i].index, .bytes = pieces->columns[i].elements};
+    da_erasure_init(&erasure, columns, data_columns, da_column_size(header));
+    fill_data(header, &erasure, scratch, data);
     status = check_data(pieces, data, err);
     if (!status)
         memcpy(out, data, header->data_size);

@@ -1,10 +1,9 @@
 #include "nomos/da_erasure.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* x^8 without the terms from x^8 up: what is added when a product grows past seven bits. */
+/* x^8, written with lower terms: what is added when a product grows past seven bits. */
 #define FIELD_REDUCTION 0x1du
 
 static uint8_t times_x(uint8_t a)
@@ -12,73 +11,71 @@ static uint8_t times_x(uint8_t a)
     return (uint8_t)((unsigned)a << 1 ^ (a & 0x80u ? FIELD_REDUCTION : 0u));
 }
 
-static uint8_t multiply(uint8_t a, uint8_t b)
+/* The exponent of the product of |point - other| over all known columns other than `except`. */
+static uint32_t distance_of(const struct da_erasure *erasure, uint32_t point, uint32_t except)
 {
-    uint8_t product = 0;
+    uint32_t sum = 0;
 
-    for (; b; b >>= 1) {
-        if (b & 1u)
-            product ^= a;
-        a = times_x(a);
-    }
-    return product;
-}
+    for (uint32_t i = 0; i < erasure->count; i++) {
+        const uint32_t other = erasure->columns[i].index;
 
-/* a^254: the field without zero has 255 elements. */
-static uint8_t invert(uint8_t a)
-{
-    uint8_t power = a;
-    uint8_t inverse = 1;
-
-    for (int bit = 1; bit < 8; bit++) {
-        power = multiply(power, power);
-        inverse = multiply(inverse, power);
-    }
-    return inverse;
-}
-
-/* By how much the known column `which` counts in column `index`: the value there of the polynomial
-   that is 1 at its point and 0 at the points of all other known columns. */
-static uint8_t weight(const struct da_erasure_known *known, uint32_t which, uint32_t index)
-{
-    const uint32_t own = known->columns[which].index;
-    uint8_t above = 1;
-    uint8_t below = 1;
-
-    for (uint32_t i = 0; i < known->count; i++) {
-        const uint32_t other = known->columns[i].index;
-
-        if (i == which)
+        if (i == except)
             continue;
-        assert(other != own);
-        above = multiply(above, (uint8_t)(index ^ other));
-        below = multiply(below, (uint8_t)(own ^ other));
+        assert(other != point && other < DA_ERASURE_COLUMNS_MAX);
+        sum += erasure->exponent[point ^ other];
     }
-    return multiply(above, invert(below));
+    return sum % DA_ERASURE_UNITS;
 }
 
-/* out += factor * bytes. The products of all 256 bytes are made first: columns are long. */
+void da_erasure_init(struct da_erasure *erasure, const struct da_erasure_column *columns,
+    uint32_t count, size_t size)
+{
+    uint8_t power = 1;
+
+    assert(count > 0 && count <= DA_ERASURE_COLUMNS_MAX);
+    *erasure = (struct da_erasure){.columns = columns, .count = count, .size = size};
+    for (uint32_t i = 0; i < DA_ERASURE_UNITS; i++) {
+        erasure->power[i] = power;
+        erasure->exponent[power] = (uint8_t)i;
+        power = times_x(power);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        erasure->distance[i] = (uint8_t)distance_of(erasure, columns[i].index, i);
+}
+
+/* out += factor * bytes. A byte's halves are multiplied apart, so that two short tables do. */
 static void add_multiple(uint8_t *out, uint8_t factor, const uint8_t *bytes, size_t size)
 {
-    uint8_t products[256] = {0};
+    uint8_t low[16] = {0};
+    uint8_t high[16] = {0};
 
-    for (unsigned bit = 1; bit < 256; bit *= 2) {
-        for (unsigned low = 0; low < bit; low++)
-            products[bit + low] = products[low] ^ factor;
+    for (unsigned bit = 1; bit < 16; bit *= 2) {
+        for (unsigned i = 0; i < bit; i++)
+            low[bit + i] = low[i] ^ factor;
+        factor = times_x(factor);
+    }
+    for (unsigned bit = 1; bit < 16; bit *= 2) {
+        for (unsigned i = 0; i < bit; i++)
+            high[bit + i] = high[i] ^ factor;
         factor = times_x(factor);
     }
     for (size_t i = 0; i < size; i++)
-        out[i] ^= products[bytes[i]];
+        out[i] ^= low[bytes[i] & 15] ^ high[bytes[i] >> 4];
 }
 
-void da_erasure_column(const struct da_erasure_known *known, uint32_t index, uint8_t *out)
+/* What a known column counts for in another is the value there of the polynomial that is 1 at its
+   own point and 0 at those of all other known columns: a quotient of products of distances. */
+void da_erasure_column(const struct da_erasure *erasure, uint32_t index, uint8_t *out)
 {
-    assert(known->count > 0 && index < DA_ERASURE_COLUMNS_MAX);
-    memset(out, 0, known->size);
-    for (uint32_t i = 0; i < known->count; i++) {
-        const uint8_t factor = weight(known, i, index);
+    const uint32_t all = distance_of(erasure, index, erasure->count);
 
-        if (factor)
-            add_multiple(out, factor, known->columns[i].bytes, known->size);
+    assert(index < DA_ERASURE_COLUMNS_MAX);
+    memset(out, 0, erasure->size);
+    for (uint32_t i = 0; i < erasure->count; i++) {
+        const struct da_erasure_column *known = &erasure->columns[i];
+        const uint32_t exponent = all + 2 * DA_ERASURE_UNITS -
+            erasure->exponent[index ^ known->index] - erasure->distance[i];
+
+        add_multiple(out, erasure->power[exponent % DA_ERASURE_UNITS], known->bytes, erasure->size);
     }
 }
