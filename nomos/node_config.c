@@ -87,7 +87,7 @@ void node_config_put_fr(struct node_config_writer *writer, const char *key, cons
 }
 
 /* "a=b,c=d" with nothing empty, and nothing longer than a module's path could be. */
-static bool is_filter(const char *filter)
+bool node_config_is_filter(const char *filter)
 {
     while (*filter) {
         const size_t length = strcspn(filter, ",");
@@ -112,7 +112,7 @@ static enum nomos_status check(const struct node_config *config, struct nomos_er
         return nomos_fail(err, NOMOS_E_DATA, "a membership needs data availability");
     if (network->chain_start_unix_ns < 0)
         return nomos_fail(err, NOMOS_E_DATA, "the chain cannot start before 1970");
-    if (filter && !is_filter(filter))
+    if (filter && !node_config_is_filter(filter))
         return nomos_fail(err, NOMOS_E_DATA,
             "the log filter \"%.100s\" is no list of target=level, separated by commas", filter);
     return NOMOS_OK;

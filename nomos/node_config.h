@@ -146,6 +146,9 @@ struct node_config {
 enum nomos_status node_config_write(const struct node_config *config, enum document_format format,
     struct text *out, struct nomos_error *err);
 
+/* Whether a log filter is what the field wants. */
+bool node_config_is_filter(const char *filter);
+
 /* "/ip4/127.0.0.1/udp/3000/quic-v1", with /p2p/... when there is a key. */
 #define NODE_CONFIG_ADDRESS_SIZE 160
 void node_config_address(const struct node_config_endpoint *at, const struct bytes32 *public_key,

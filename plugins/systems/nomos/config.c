@@ -1,351 +1,200 @@
-/* The configuration file of a node, as node contract 5.2 has it with the values of 5.3.
+/* The configuration file of a node: what the run decides, put into what nomos/node_config.h makes of
+   it. */
+#include "plugins/systems/nomos/config.h"
 
-   Written as text: every value is a number, a hex string, an address or a path that is quoted here,
-   so nothing needs the care of an emitter. The genesis transaction is JSON, which is YAML. */
-#include "plugins/systems/nomos/nomos.h"
-
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
-#include "nomos/json_tx.h"
+#include "nomos/node_config_env.h"
 
-enum {
-    LINE_SIZE = 4096
-}; /* the longest line: a path, quoted */
+/* The rate limit counts requests of one address over the node's whole life when its interval is
+   long (node contract 2.1). We are one address and ask often: as many as can be said. */
+#define RATE_LIMIT_INTERVAL 1
+#define RATE_LIMIT_BURST    UINT32_MAX
 
-/* Node contract 5.3: what depends on the number of nodes. */
-struct da_shape {
-    unsigned subnetwork_size, dispersal_factor, min_peers;
+/* What NOMOS_TESTS_TRACING switches on (node contract 6.1). */
+static const char debug_loki[] = "http://localhost:3100";
+static const char debug_filter[] = "nomos=debug";
+
+static const char *look_up(void *arg, const char *name)
+{
+    const struct nomos *self = arg;
+
+    return self->spec->variable(self->host, name);
+}
+
+/* The value of a variable, NULL when it is not set or empty. */
+static const char *setting(const struct nomos *self, const char *name)
+{
+    const char *value = self->spec->variable(self->host, name);
+
+    return value && value[0] != '\0' ? value : NULL;
+}
+
+void config_read_environment(struct nomos *self, struct nomos_problems *problems)
+{
+    const char *filter = setting(self, "NOMOS_LOG_FILTER");
+    struct nomos_error err = {""};
+
+    if (filter && !node_config_is_filter(filter))
+        nomos_problems_add(problems,
+            "NOMOS_LOG_FILTER is '%.60s'; it must be a list of target=level, separated by commas",
+            filter);
+    if (node_config_times_read(look_up, self, &self->network.times, &err) != NOMOS_OK)
+        nomos_problems_add(problems, "%s", err.text);
+}
+
+void config_prepare(struct nomos *self)
+{
+    struct node_config_network *network = &self->network;
+
+    network->wire = &self->wire;
+    network->slot_duration = (uint64_t)self->options.slot;
+    network->active_slot_coeff = self->options.active_slot_coeff;
+    network->security_param = (uint64_t)self->options.security_param;
+    network->chain_start_unix_ns = self->chain_start_unix_ns;
+    network->genesis = &self->genesis;
+    network->has_da = true;
+    node_config_da_default(&network->da, self->node_count);
+    network->da.params_path = self->assets.kzg_params;
+    network->has_wallet_keys = true;
+    network->rate_limit_interval = RATE_LIMIT_INTERVAL;
+    network->rate_limit_burst = RATE_LIMIT_BURST;
+    network->wallet_keys = self->wallet_keys;
+    network->wallet_key_count = self->topology->account_count(self->host);
+}
+
+/* ---- one node ---- */
+
+static struct node_config_endpoint bound(const assay_endpoint *endpoint)
+{
+    return (struct node_config_endpoint){endpoint->bind_ip, (uint16_t)endpoint->bind_port};
+}
+
+static struct node_config_endpoint reached(const assay_endpoint *endpoint)
+{
+    return (struct node_config_endpoint){endpoint->peer_ip, (uint16_t)endpoint->peer_port};
+}
+
+/* Whom the node dials; the caller frees them. NULL without memory. */
+static struct node_config_peer *peers_of(const struct nomos *self, uint32_t node, size_t *out_count)
+{
+    const uint32_t count = self->topology->dial_count(self->host, node);
+    struct node_config_peer *peers = calloc(count ? count : 1, sizeof(*peers));
+
+    for (uint32_t nth = 0; peers && nth < count; nth++) {
+        const uint32_t peer = self->topology->dial(self->host, node, nth);
+
+        peers[nth].at = reached(&self->nodes[peer].ports[PORT_NETWORK]);
+    }
+    *out_count = count;
+    return peers;
+}
+
+/* Names under which a node is known where logs and traces of many come together. */
+struct node_names {
+    char prefix[64], identifier[32];
 };
 
-static struct da_shape da_shape(uint32_t node_count)
+static void choose_names(const struct nomos *self, uint32_t node, struct node_names *out)
 {
-    if (node_count <= 1)
-        return (struct da_shape){.subnetwork_size = 1, .dispersal_factor = 1, .min_peers = 0};
-    return (struct da_shape){.subnetwork_size = 2, .dispersal_factor = 2, .min_peers = 1};
-}
+    assay_node_info info = {.struct_size = sizeof(info)};
 
-__attribute__((format(printf, 2, 3))) static void put(struct text *out, const char *format, ...)
-{
-    char line[LINE_SIZE];
-    va_list args;
-    int length;
-
-    va_start(args, format);
-    length = vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    if (length < 0 || (size_t)length >= sizeof(line))
-        out->failed = true;
-    else
-        text_add(out, line);
-}
-
-/* A path or name in double quotes; control characters would end or fold the line. */
-static void put_quoted(struct text *out, const char *key, const char *value)
-{
-    put(out, "%s: \"", key);
-    for (; *value != '\0'; value++) {
-        const unsigned char c = (unsigned char)*value;
-
-        if (c < 0x20 || c == 0x7F) {
-            put(out, "\\x%02X", c);
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            text_add_bytes(out, "\\", 1);
-        text_add_bytes(out, value, 1);
-    }
-    text_add(out, "\"\n");
-}
-
-static void put_udp(struct text *out, const char *ip, uint32_t port)
-{
-    put(out, "/ip4/%s/udp/%" PRIu32 "/quic-v1", ip, port);
-}
-
-static void public_key_of(
-    const struct nomos *self, const struct fr *secret_key, char out[HEX32_SIZE])
-{
-    const struct fr public_key = zk_public_key(&self->wire, secret_key);
-
-    hex_from_fr(&public_key, out);
-}
-
-/* ---- sections ---- */
-
-static void put_network(struct nomos *self, uint32_t index, struct text *out)
-{
-    const struct nomos_node *node = &self->nodes[index];
-    const assay_endpoint *swarm = &node->ports[PORT_NETWORK];
-    char id[HEX32_SIZE];
-    const uint32_t dials = self->topology->dial_count(self->host, index);
-
-    hex_from_bytes32(&node->seed, id);
-    put(out, "network:\n  backend:\n    swarm:\n      host: %s\n      port: %" PRIu32 "\n",
-        swarm->bind_ip, swarm->bind_port);
-    put(out, "      node_key: %s\n      chain_sync_config: {peer_response_timeout: 60000}\n", id);
-    put(out, "      nat_config: {type: static, external_address: ");
-    put_udp(out, swarm->peer_ip, swarm->peer_port);
-    put(out, "}\n    initial_peers: [");
-    for (uint32_t nth = 0; nth < dials; nth++) {
-        const uint32_t peer = self->topology->dial(self->host, index, nth);
-        const assay_endpoint *to = &self->nodes[peer].ports[PORT_NETWORK];
-
-        put(out, "%s", nth ? ", " : "");
-        put_udp(out, to->peer_ip, to->peer_port);
-    }
-    put(out, "]\n");
-}
-
-static void put_blend(struct nomos *self, uint32_t index, struct text *out)
-{
-    const struct nomos_node *node = &self->nodes[index];
-    const struct fr secret = note_secret_key(NOTE_BLEND, &node->seed);
-    char id[HEX32_SIZE], key[HEX32_SIZE];
-
-    hex_from_bytes32(&node->seed, id);
-    public_key_of(self, &secret, key);
-    put(out, "blend:\n  non_ephemeral_signing_key: %s\n", id);
-    put(out,
-        "  recovery_path_prefix: ./recovery/blend\n  core:\n    backend:\n"
-        "      listening_address: ");
-    put_udp(out, node->ports[PORT_BLEND].bind_ip, node->ports[PORT_BLEND].bind_port);
-    put(out,
-        "\n      core_peering_degree: {start: 1, end: 3}\n"
-        "      edge_node_connection_timeout: {secs: 1, nanos: 0}\n"
-        "      max_edge_node_incoming_connections: 300\n      max_dial_attempts_per_peer: 3\n"
-        "    zk: {secret_key_kms_id: %s}\n"
-        "  edge: {backend: {max_dial_attempts_per_peer_per_message: 1, replication_factor: 1}}\n",
-        key);
-}
-
-static void put_deployment(struct nomos *self, struct text *out)
-{
-    put(out,
-        "deployment:\n  blend:\n    common:\n      num_blend_layers: 1\n"
-        "      timing: {rounds_per_session: 648000, rounds_per_interval: 30, "
-        "round_duration: \"1.000000000\", rounds_per_observation_window: 30, "
-        "rounds_per_session_transition_period: 30, epoch_transition_period_in_slots: 2600}\n"
-        "      minimum_network_size: 1\n      protocol_name: /blend/integration-tests\n"
-        "    core:\n      scheduler: {cover: {message_frequency_per_round: 1.0, "
-        "intervals_for_safety_buffer: 100}, delayer: {maximum_release_delay_in_rounds: 3}}\n"
-        "      minimum_messages_coefficient: 1\n      normalization_constant: 1.03\n"
-        "  network: {kademlia_protocol_name: /integration/nomos/kad/1.0.0, "
-        "identify_protocol_name: /integration/nomos/identify/1.0.0}\n");
-    put(out,
-        "  cryptarchia:\n    epoch_config: {epoch_stake_distribution_stabilization: 3, "
-        "epoch_period_nonce_buffer: 3, epoch_period_nonce_stabilization: 4}\n"
-        "    consensus_config: {security_param: %" PRId64 ", active_slot_coeff: %.17g}\n",
-        self->options.security_param, self->options.active_slot_coeff);
-    put(out,
-        "    sdp_config:\n      service_params:\n"
-        "        BN: {lock_period: 10, inactivity_period: 20, retention_period: 100, "
-        "timestamp: 0, session_duration: 1000}\n"
-        "        DA: {lock_period: 10, inactivity_period: 20, retention_period: 100, "
-        "timestamp: 0, session_duration: 1000}\n"
-        "      min_stake: {threshold: 1, timestamp: 0}\n"
-        "    gossipsub_protocol: /cryptarchia/proto\n");
-    put(out,
-        "  time: {slot_duration: {secs: %" PRId64 ", nanos: %" PRId64 "}}\n"
-        "  mempool: {pubsub_topic: mantle}\n",
-        self->options.slot / ASSAY_SECOND, self->options.slot % ASSAY_SECOND);
-}
-
-static void put_cryptarchia(struct nomos *self, uint32_t index, struct text *out)
-{
-    const struct fr secret = note_secret_key(NOTE_LEADER, &self->nodes[index].seed);
-    char key[HEX32_SIZE], secret_hex[HEX32_SIZE];
-
-    public_key_of(self, &secret, key);
-    hex_from_fr(&secret, secret_hex);
-    put(out, "cryptarchia:\n  service:\n    starting_state: !Genesis {\"genesis_tx\": ");
-    text_add_bytes(out, self->genesis_json.bytes, self->genesis_json.size);
-    put(out,
-        "}\n    recovery_file: \"\"\n    bootstrap: {prolonged_bootstrap_period: "
-        "\"1.000000000\", force_bootstrap: false, offline_grace_period: {grace_period: "
-        "\"1200.000000000\", state_recording_interval: \"60.000000000\"}}\n"
-        "  network: {bootstrap: {ibd: {peers: [], delay_before_new_download: {secs: 10, "
-        "nanos: 0}}}, sync: {orphan: {max_orphan_cache_size: 5}}}\n");
-    put(out, "  leader: {pk: %s, sk: %s}\n", key, secret_hex);
-}
-
-static void put_time(struct nomos *self, struct text *out)
-{
-    const time_t seconds = (time_t)(self->chain_start_unix_ns / ASSAY_SECOND);
-    char date[32] = "";
-    struct tm utc;
-
-    if (gmtime_r(&seconds, &utc))
-        (void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &utc);
-    put(out,
-        "time:\n  backend: {ntp_server: pool.ntp.org, ntp_client_settings: {timeout: "
-        "\"5.000000000\", listening_interface: 0.0.0.0}, update_interval: \"16.000000000\"}\n"
-        "  chain_start_time: \"%s.%09" PRId64 " +00:00:00\"\nmempool: {recovery_path: \"\"}\n",
-        date, self->chain_start_unix_ns % ASSAY_SECOND);
+    (void)self->topology->node(self->host, node, &info);
+    (void)snprintf(out->prefix, sizeof(out->prefix), "nomos-%s-%u",
+        self->nodes[node].is_executor ? "executor" : "node", (unsigned)info.role_index);
+    (void)snprintf(out->identifier, sizeof(out->identifier), "node-%u", (unsigned)node);
 }
 
 /* Log files in the directory that NOMOS_LOG_DIR names, else standard output, which the deployer
-   keeps in the node's own directory. */
-static void put_tracing(struct nomos *self, uint32_t index, struct text *out)
+   keeps in the node's own directory; with NOMOS_TESTS_TRACING to a Loki on this machine. */
+static struct node_config_tracing tracing_of(
+    const struct nomos *self, uint32_t node, const struct node_names *names)
 {
-    const struct nomos_node_options *overrides = self->topology->overrides(self->host, index);
-    const char *directory = self->spec->variable(self->host, "NOMOS_LOG_DIR");
-    const char *level = overrides && overrides->log_level[0] != '\0' ? overrides->log_level
-                                                                     : self->options.log_level;
-    assay_node_info info = {.struct_size = sizeof(info)};
-    char prefix[64];
+    const struct nomos_node_options *overrides = self->topology->overrides(self->host, node);
+    const char *own_level = overrides ? overrides->log_level : "";
+    const char *debug = setting(self, "NOMOS_TESTS_TRACING");
+    const char *filter = setting(self, "NOMOS_LOG_FILTER");
+    struct node_config_tracing tracing = {.logger = NODE_CONFIG_STDOUT,
+        .directory = setting(self, "NOMOS_LOG_DIR"),
+        .prefix = names->prefix,
+        .host_identifier = names->identifier,
+        .level = own_level[0] != '\0' ? own_level : self->options.log_level};
 
-    (void)self->topology->node(self->host, index, &info);
-    put(out, "tracing:\n");
-    if (directory && directory[0] != '\0') {
-        (void)snprintf(prefix, sizeof(prefix), "nomos-%s-%" PRIu32,
-            self->nodes[index].is_executor ? "executor" : "node", info.role_index);
-        put(out, "  logger: !File\n");
-        put_quoted(out, "    directory", directory);
-        put_quoted(out, "    prefix", prefix);
-    } else {
-        put(out, "  logger: Stdout\n");
+    if (debug && strcasecmp(debug, "true") == 0) {
+        tracing.logger = NODE_CONFIG_LOKI;
+        tracing.loki_endpoint = debug_loki;
+        tracing.filter = filter ? filter : debug_filter;
+        tracing.traces_endpoint = setting(self, "NOMOS_OTLP_ENDPOINT");
+        tracing.metrics_endpoint = setting(self, "NOMOS_OTLP_METRICS_ENDPOINT");
+        if (own_level[0] == '\0')
+            tracing.level = "DEBUG";
     }
-    put(out, "  tracing: None\n  filter: None\n  metrics: None\n  console: None\n  level: %s\n",
-        level);
+    if (tracing.directory)
+        tracing.logger = NODE_CONFIG_FILE;
+    return tracing;
 }
 
-static void put_da_network(struct nomos *self, uint32_t index, struct text *out)
+static assay_status write_file(struct nomos *self, uint32_t node, const struct node_config *config)
 {
-    const struct nomos_node *node = &self->nodes[index];
-    const struct da_shape shape = da_shape(self->node_count);
-    const char *indent = node->is_executor ? "      " : "    ";
-    char id[HEX32_SIZE];
+    struct text yaml = {0};
+    struct nomos_error err = {""};
+    const enum nomos_status status = node_config_write(config, DOCUMENT_YAML, &yaml, &err);
+    assay_status s;
 
-    hex_from_bytes32(&node->seed, id);
-    put(out, "da_network:\n  backend:\n");
-    if (node->is_executor)
-        put(out, "    num_subnets: %u\n    validator_settings:\n", shape.subnetwork_size);
-    put(out, "%snode_key: %s\n%slistening_address: ", indent, id, indent);
-    put_udp(out, node->ports[PORT_DA].bind_ip, node->ports[PORT_DA].bind_port);
-    put(out,
-        "\n%spolicy_settings: {min_dispersal_peers: %u, min_replication_peers: %u, "
-        "max_dispersal_failures: 0, max_sampling_failures: 0, max_replication_failures: 0, "
-        "malicious_threshold: 0}\n"
-        "%smonitor_settings: {failure_time_window: \"5.000000000\", time_decay_factor: \"0\"}\n",
-        indent, node->is_executor ? shape.min_peers : 0, shape.min_peers, indent);
-    put(out,
-        "%sbalancer_interval: {secs: 1, nanos: 0}\n%sredial_cooldown: {secs: 0, nanos: 0}\n"
-        "%sreplication_settings: {seen_message_cache_size: 1000, seen_message_ttl: "
-        "\"3600.000000000\"}\n"
-        "%ssubnets_settings: {num_of_subnets: 1, shares_retry_limit: 1, "
-        "commitments_retry_limit: 1}\n",
-        indent, indent, indent, indent);
-    put(out,
-        "  membership: {subnetwork_size: %u, replication_factor: %u, session_id: 0}\n"
-        "  api_adapter_settings: {api_port: %" PRIu32 ", is_secure: false}\n"
-        "  subnet_refresh_interval: {secs: 30, nanos: 0}\n  subnet_threshold: 1\n"
-        "  min_session_members: 1\n",
-        self->node_count > shape.subnetwork_size ? self->node_count : shape.subnetwork_size,
-        shape.dispersal_factor, node->ports[PORT_API].bind_port);
+    if (status != NOMOS_OK)
+        s = nomos_fail_with(self, status, "a node's configuration cannot be written", err.text);
+    else /* it holds the node's keys */
+        s = self->spec->file(self->host, node,
+            config->is_executor ? "executor.yaml" : "validator.yaml",
+            (assay_bytes){.data = yaml.bytes, .size = yaml.size}, 0600);
+    text_done(&yaml);
+    return s;
 }
 
-static void put_http(struct nomos *self, uint32_t index, struct text *out)
+/* What a real node expects to find (node contract 7.1). */
+static assay_status write_recovery_files(struct nomos *self, uint32_t node)
 {
-    static const char *const names[] = {[PORT_API] = "http", [PORT_TESTING] = "testing_http"};
+    static const char *const paths[] = {"recovery/mempool.json", "recovery/blend/core.json"};
+    assay_status s = ASSAY_OK;
 
-    /* The rate limit counts requests of one address over the node's whole life when its interval
-       is long (node contract 2.1). We are one address and ask often: as many as can be said. */
-    for (int port = PORT_API; port <= PORT_TESTING; port++) {
-        const assay_endpoint *at = &self->nodes[index].ports[port];
-
-        put(out,
-            "%s: {backend_settings: {address: \"%s:%" PRIu32 "\", cors_origins: [], timeout: "
-            "{secs: 30, nanos: 0}, max_body_size: 10485760, max_concurrent_requests: 1000, "
-            "rate_limit_per_second: 1, rate_limit_burst: 4294967295}}\n",
-            names[port], at->bind_ip, at->bind_port);
-    }
-}
-
-/* The keys that the node may use: its own, and those of every wallet account, so that it can lead
-   with their stake (node contract 4.2). */
-static void put_keys(struct nomos *self, uint32_t index, struct text *out)
-{
-    const struct bytes32 *seed = &self->nodes[index].seed;
-    const struct fr leader = note_secret_key(NOTE_LEADER, seed);
-    struct ed25519_key identity;
-    char public_key[HEX32_SIZE], secret_key[HEX32_SIZE];
-
-    public_key_of(self, &leader, public_key);
-    put(out, "wallet:\n  known_keys: [%s", public_key);
-    text_add_bytes(out, self->wallet_public_keys.bytes, self->wallet_public_keys.size);
-    put(out, "]\nkey_management:\n  keys:\n");
-    ed25519_from_seed(seed, &identity);
-    hex_from_bytes32(&identity.public_key, public_key);
-    hex_from_bytes32(seed, secret_key);
-    put(out, "    %s: !Ed25519 %s\n", public_key, secret_key);
-    for (int purpose = NOTE_LEADER; purpose <= NOTE_BLEND; purpose++) {
-        const struct fr secret = note_secret_key((enum note_purpose)purpose, seed);
-
-        public_key_of(self, &secret, public_key);
-        hex_from_fr(&secret, secret_key);
-        put(out, "    %s: !Zk %s\n", public_key, secret_key);
-    }
-    text_add_bytes(out, self->wallet_keys.bytes, self->wallet_keys.size);
-}
-
-assay_status config_prepare(struct nomos *self)
-{
-    const uint32_t accounts = self->topology->account_count(self->host);
-
-    for (uint32_t i = 0; i < accounts; i++) {
-        const struct fr secret = wallet_secret_key(i);
-        char public_key[HEX32_SIZE], secret_key[HEX32_SIZE];
-
-        public_key_of(self, &secret, public_key);
-        hex_from_fr(&secret, secret_key);
-        put(&self->wallet_public_keys, ", %s", public_key);
-        put(&self->wallet_keys, "    %s: !Zk %s\n", public_key, secret_key);
-    }
-    json_tx_write(&self->genesis_json, &self->genesis);
-    if (text_ok(&self->wallet_public_keys) && text_ok(&self->wallet_keys) &&
-        text_ok(&self->genesis_json))
-        return ASSAY_OK;
-    return self->host->fail(
-        self->host, ASSAY_E_NOMEM, "the genesis transaction and the wallet's keys do not fit");
-}
-
-static void put_storage(struct nomos *self, uint32_t index, struct text *out)
-{
-    const char *directory = self->spec->directory(self->host, index);
-    char path[LINE_SIZE];
-
-    (void)snprintf(path, sizeof(path), "%s/db", directory);
-    put(out, "storage:\n");
-    put_quoted(out, "  db_path", path);
-    put(out, "  read_only: false\n  column_family: blocks\nsdp: {declaration: null}\n");
+    for (size_t i = 0; !s && !self->nodes[node].is_dev && i < 2; i++)
+        s = self->spec->file(
+            self->host, node, paths[i], (assay_bytes){.data = "{}", .size = 2}, 0644);
+    return s;
 }
 
 assay_status config_render(struct nomos *self, uint32_t node)
 {
-    struct text out = {0};
-    const char *name = self->nodes[node].is_executor ? "executor.yaml" : "validator.yaml";
+    const struct nomos_node *own = &self->nodes[node];
+    const char *directory = self->spec->directory(self->host, node);
+    char db_path[NOMOS_PATH_SIZE];
+    struct node_names names;
+    struct node_config config = {.network = &self->network,
+        .is_executor = own->is_executor,
+        .seed = own->seed,
+        .swarm = bound(&own->ports[PORT_NETWORK]),
+        .da = bound(&own->ports[PORT_DA]),
+        .blend = bound(&own->ports[PORT_BLEND]),
+        .http = bound(&own->ports[PORT_API]),
+        .testing_http = bound(&own->ports[PORT_TESTING]),
+        .announced = reached(&own->ports[PORT_NETWORK]),
+        .has_autonat = self->spec->variable(self->host, "NOMOS_USE_AUTONAT") != NULL,
+        .db_path = db_path,
+        .blob_directory = directory};
+    const int length = snprintf(db_path, sizeof(db_path), "%s/db", directory);
+    struct node_config_peer *peers;
     assay_status s;
 
-    put_network(self, node, &out);
-    put_blend(self, node, &out);
-    put_deployment(self, &out);
-    put_cryptarchia(self, node, &out);
-    put_time(self, &out);
-    put_tracing(self, node, &out);
-    put_da_network(self, node, &out);
-    put_http(self, node, &out);
-    put_storage(self, node, &out);
-    put_keys(self, node, &out);
-    if (!text_ok(&out))
-        s = self->host->fail(self->host, ASSAY_E_NOMEM, "a node's configuration does not fit");
-    else
-        s = self->spec->file(
-            self->host, node, name, (assay_bytes){.data = out.bytes, .size = out.size}, 0600);
-    text_done(&out);
-    return s;
+    if (length < 0 || (size_t)length >= sizeof(db_path))
+        return self->host->fail(
+            self->host, ASSAY_E_INVALID, "the path of a node's directory is too long");
+    choose_names(self, node, &names);
+    config.tracing = tracing_of(self, node, &names);
+    config.peers = peers = peers_of(self, node, &config.peer_count);
+    s = peers ? write_file(self, node, &config) : ASSAY_E_NOMEM;
+    free(peers);
+    return s ? s : write_recovery_files(self, node);
 }

@@ -37,9 +37,8 @@ assay_status network_draw_seeds(struct nomos *self, assay_task *task)
 void network_done(struct nomos *self)
 {
     signed_tx_done(&self->genesis);
-    text_done(&self->genesis_json);
-    text_done(&self->wallet_public_keys);
-    text_done(&self->wallet_keys);
+    free(self->wallet_keys);
+    self->wallet_keys = NULL;
     free(self->nodes);
     self->nodes = NULL;
 }
@@ -68,18 +67,34 @@ static assay_status fill_nodes(const struct nomos *self, struct genesis_node *ou
     return ASSAY_OK;
 }
 
-static assay_status fill_accounts(const struct nomos *self, struct note *out, uint32_t count)
+/* Once for genesis and configurations: a public key takes a permutation, and there may be many. */
+static assay_status make_wallet_keys(struct nomos *self, uint32_t count)
 {
+    free(self->wallet_keys);
+    self->wallet_keys = calloc(count ? count : 1, sizeof(*self->wallet_keys));
+    if (!self->wallet_keys)
+        return ASSAY_E_NOMEM;
     for (uint32_t i = 0; i < count; i++) {
-        assay_account account = {.struct_size = sizeof(account)};
-        const struct fr secret = wallet_secret_key(i);
-        const assay_status s = self->topology->account(self->host, i, &account);
+        struct node_config_key *key = &self->wallet_keys[i];
 
-        if (s)
-            return s;
-        out[i] = (struct note){.value = account.funds, .pk = zk_public_key(&self->wire, &secret)};
+        key->secret_key = wallet_secret_key(i);
+        key->public_key = zk_public_key(&self->wire, &key->secret_key);
     }
     return ASSAY_OK;
+}
+
+static assay_status fill_accounts(struct nomos *self, struct note *out, uint32_t count)
+{
+    assay_status s = make_wallet_keys(self, count);
+
+    for (uint32_t i = 0; !s && i < count; i++) {
+        assay_account account = {.struct_size = sizeof(account)};
+
+        s = self->topology->account(self->host, i, &account);
+        if (!s)
+            out[i] = (struct note){.value = account.funds, .pk = self->wallet_keys[i].public_key};
+    }
+    return s;
 }
 
 assay_status network_make_genesis(struct nomos *self)

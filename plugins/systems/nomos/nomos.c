@@ -1,4 +1,5 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
+#include "plugins/systems/nomos/config.h"
 #include "plugins/systems/nomos/preflight.h"
 
 #include <math.h>
@@ -199,6 +200,7 @@ static assay_status preflight(struct nomos *self)
 
     choose_slot(self, &problems);
     choose_log_level(self, &problems);
+    config_read_environment(self, &problems);
     s = preflight_programs(self, &problems);
     if (!s)
         preflight_assets(self, &problems);
@@ -315,7 +317,7 @@ static assay_status render(void *arg, assay_task *task)
     if (!s)
         s = network_make_genesis(self);
     if (!s)
-        s = config_prepare(self);
+        config_prepare(self);
     for (uint32_t node = 0; !s && node < self->node_count; node++) {
         s = config_render(self, node);
         if (!s)

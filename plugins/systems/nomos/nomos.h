@@ -25,6 +25,7 @@
 #include "nomos/genesis.h"
 #include "nomos/hex.h"
 #include "nomos/keys.h"
+#include "nomos/node_config.h"
 #include "nomos/text.h"
 #include "nomos/wire.h"
 
@@ -97,7 +98,8 @@ struct nomos {
     uint32_t node_count;
     struct nomos_node *nodes;
     struct signed_tx genesis;
-    struct text genesis_json, wallet_public_keys, wallet_keys; /* parts of every configuration */
+    struct node_config_key *wallet_keys; /* of every account */
+    struct node_config_network network;  /* what all configurations have in common */
     struct bytes32 genesis_id;
     int64_t chain_start_unix_ns;
 
@@ -126,14 +128,6 @@ void network_done(struct nomos *self);
 
 /* Peers that node should end up with: those it dials and those that dial it. */
 uint32_t network_peer_count(const struct nomos *self, uint32_t node);
-
-/* ---- config.c ---- */
-
-/* Writes what all configurations have in common; the genesis must have been made. */
-assay_status config_prepare(struct nomos *self);
-
-/* Writes the node's configuration and puts it into its spec: validator.yaml or executor.yaml. */
-assay_status config_render(struct nomos *self, uint32_t node);
 
 /* ---- ready.c ---- */
 
