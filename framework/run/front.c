@@ -140,24 +140,33 @@ static assay_status wait_for_check(pid_t pid, struct check *check, struct error 
     return ASSAY_OK;
 }
 
+/* Takes the descriptor: a child that goes on writing must learn that nobody reads any more. */
+static assay_status read_answer(int fd, struct check *check, struct error *err)
+{
+    const auto_fd int answer = fd;
+    struct file_text text = {0};
+    const assay_status status = file_read_fd(answer, MANIFEST_SIZE_MAX, &text, err);
+
+    check->manifest = text.data;
+    return status;
+}
+
 /* Starts the child, reads its answer, waits for its end. */
 static assay_status run_check(struct check *check, struct error *err)
 {
     int ends[2];
-    auto_fd int answer = -1;
-    struct file_text text = {0};
     assay_status status;
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_errno(err, errno, "a pipe");
-    answer = ends[0];
     pid = start_check(check, ends[1], err);
     (void)close(ends[1]);
-    if (pid < 0)
+    if (pid < 0) {
+        (void)close(ends[0]);
         return err ? err->code : ASSAY_E_IO;
-    status = file_read_fd(answer, MANIFEST_SIZE_MAX, &text, err);
-    check->manifest = text.data;
+    }
+    status = read_answer(ends[0], check, err);
     if (status) {
         (void)wait_for_check(pid, check, NULL);
         return status;
