@@ -1,0 +1,3 @@
+#!/bin/sh
+# Container entry point of an executor. Words on the command line go on to the node.
+exec /etc/nomos/scripts/run_nomos.sh executor "$@"
