@@ -7,6 +7,8 @@
 #include "framework/base/mem.h"
 #include "framework/base/path.h"
 #include "framework/base/str.h"
+#include "framework/host/assets.h"
+#include "framework/host/backend.h"
 #include "framework/host/commands.h"
 #include "framework/host/deployment_state.h"
 #include "framework/host/metrics.h"
@@ -16,8 +18,13 @@
 #include "framework/host/record.h"
 #include "framework/host/spec.h"
 #include "framework/host/state.h"
+#include "framework/host/support.h"
 #include "framework/host/tasks_internal.h"
 #include "framework/topology/topology.h"
+
+enum {
+    ASSET_TEXT_MAX = 1024 * 1024 /* bytes: the ABI's promise */
+};
 
 /* ---- life ---- */
 
@@ -45,7 +52,7 @@ static assay_status make_nodes(struct deployment *deployment)
 
         if (!path)
             return ASSAY_E_NOMEM;
-        deployment->nodes[i].log = path_join(path, NODE_LOG_NAME);
+        deployment->nodes[i].log = path_join(path, ASSAY_NODE_LOG);
         deployment->nodes[i].directory = host_keep(deployment->host, path);
         deployment->nodes[i].process = PROCESS_NONE;
         if (!deployment->nodes[i].log || !deployment->nodes[i].directory)
@@ -105,6 +112,11 @@ static uint32_t node_process(struct deployment *deployment, uint32_t node)
         process = deployment->nodes[node].process;
     (void)pthread_mutex_unlock(&deployment->lock);
     return process;
+}
+
+bool deployment_has_started(struct deployment *deployment, uint32_t node)
+{
+    return node_process(deployment, node) != PROCESS_NONE;
 }
 
 static assay_status explain_refusal(const struct process_status *status, struct error *err)
@@ -221,6 +233,49 @@ static const char *service_asset(const assay_host *table, const char *name)
     return spec_table.asset(table, name);
 }
 
+static assay_status service_asset_text(const assay_host *table, const char *name, assay_bytes *out)
+{
+    struct file_text text = {0};
+    auto_free char *path = NULL, *data = NULL;
+    const char *kept = NULL;
+    struct error err = {0};
+    assay_status s = assets_find(name, &path, &err);
+
+    if (!s)
+        s = file_read(path, ASSET_TEXT_MAX, &text, &err);
+    data = text.data;
+    if (!s && strlen(data) != text.size)
+        s = error_set(&err, ASSAY_E_INVALID, "%s is no text: it has a NUL in it", path);
+    if (s)
+        return instance_fail(table, s, "deployment.asset_text: %s", err.text);
+    kept = host_keep(host_of(table), data);
+    if (!kept)
+        return instance_fail(table, ASSAY_E_NOMEM, "out of memory");
+    *out = (assay_bytes){.data = kept, .size = text.size};
+    return ASSAY_OK;
+}
+
+static const assay_support *service_support(const assay_host *table, uint32_t index)
+{
+    return supports_get(host_of(table)->specs, index);
+}
+
+static assay_status service_file(
+    const assay_host *table, const char *path, assay_bytes bytes, uint32_t mode)
+{
+    const assay_file file = {.path = path, .bytes = bytes, .mode = mode ? mode : 0644};
+    struct error err = {0};
+    assay_status s = ASSAY_OK;
+
+    if (mode > 0777 || (!bytes.data && bytes.size))
+        return instance_fail(table, ASSAY_E_INVALID,
+            "deployment.file: mode %o is not 0 to 0777, or there are no bytes", mode);
+    if (!service_workspace(table))
+        return instance_fail(table, ASSAY_E_IO, "the workspace cannot be made");
+    s = nodefiles_write(service_workspace(table), &file, &err);
+    return s ? instance_fail(table, s, "deployment.file: %s", err.text) : s;
+}
+
 static assay_status service_free_port(const assay_host *table, uint32_t protocol, uint32_t *port)
 {
     struct error err = {0};
@@ -310,11 +365,13 @@ static assay_status service_collect_log(
 
     if (!node_exists(table, node, "deployment.collect_log", &s))
         return s;
-    if (!name || !path_is_plain_name(name) || strcmp(name, NODE_LOG_NAME) == 0)
+    if (!name || !path_is_plain_name(name) ||
+        (strcmp(name, ASSAY_NODE_LOG) == 0 &&
+            deployment_has_started(host_of(table)->deployment, node)))
         return instance_fail(table, ASSAY_E_INVALID,
             "deployment.collect_log: \"%.100s\" cannot be the name of a log; %s is taken by what "
             "the node prints",
-            name ? name : "", NODE_LOG_NAME);
+            name ? name : "", ASSAY_NODE_LOG);
     s = dir_make(deployment->nodes[node].directory, 0755, &err);
     if (!s)
         s = nodefiles_write(deployment->nodes[node].directory, &file, &err);
@@ -485,4 +542,8 @@ const assay_deployment deployment_table = {
     .metrics_at = service_metrics_at,
     .collect_log = service_collect_log,
     .asset = service_asset,
+    .support = service_support,
+    .call = backend_call,
+    .file = service_file,
+    .asset_text = service_asset_text,
 };

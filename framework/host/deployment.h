@@ -6,18 +6,21 @@
 #ifndef ASSAY_HOST_DEPLOYMENT_H
 #define ASSAY_HOST_DEPLOYMENT_H
 
+#include <stdbool.h>
+
 #include "framework/base/error.h"
 
 struct deployment;
 struct host;
-
-#define NODE_LOG_NAME "output.log"
 
 struct deployment *deployment_new(struct host *host);
 void deployment_free(struct deployment *deployment);
 
 /* NULL: no such node. */
 const char *deployment_directory(const struct deployment *deployment, uint32_t node);
+
+/* Did this run start a process for the node, whatever became of it? */
+bool deployment_has_started(struct deployment *deployment, uint32_t node);
 
 /* What runs the node now, or ran it last, in run time. ASSAY_E_NOTFOUND: nothing was started.
    ASSAY_E_IO: it could not be started, or nobody knows any more; err says. */

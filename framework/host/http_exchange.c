@@ -177,6 +177,24 @@ static bool is_repeatable(const char *method)
     return false;
 }
 
+/* Our own copies of the paths; the files are read by the engine. */
+static assay_status copy_tls(
+    struct http_exchange *exchange, const struct http_tls *tls, struct error *err)
+{
+    const char *const theirs[] = {tls->ca_file, tls->certificate_file, tls->key_file};
+
+    for (size_t i = 0; i < ARRAY_COUNT(theirs); i++) {
+        exchange->tls_texts[i] = theirs[i] ? mem_dup(theirs[i]) : NULL;
+        if (theirs[i] && !exchange->tls_texts[i])
+            return error_nomem(err);
+    }
+    exchange->tls = (struct http_tls){.ca_file = exchange->tls_texts[0],
+        .certificate_file = exchange->tls_texts[1],
+        .key_file = exchange->tls_texts[2],
+        .is_unverified = tls->is_unverified};
+    return ASSAY_OK;
+}
+
 assay_status http_exchange_new(
     const struct http_call *call, struct http_exchange **out, struct error *err)
 {
@@ -200,6 +218,8 @@ assay_status http_exchange_new(
     exchange->is_head = strcmp(call->method, "HEAD") == 0;
     exchange->is_repeatable = is_repeatable(call->method);
     s = render(call, exchange, err);
+    if (!s && call->tls)
+        s = copy_tls(exchange, call->tls, err);
     if (!s)
         *out = take(exchange);
     return s;
@@ -217,6 +237,8 @@ void http_exchange_unref(struct http_exchange *exchange)
         return;
     if (atomic_fetch_sub_explicit(&exchange->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < ARRAY_COUNT(exchange->tls_texts); i++)
+        free(exchange->tls_texts[i]);
     free(exchange->answer.body);
     free(exchange->request);
     free(exchange);

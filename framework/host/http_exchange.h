@@ -50,6 +50,13 @@ struct http_address {
 assay_status http_address_set(
     struct http_address *out, enum http_transport transport, const char *host, uint32_t port);
 
+/* How to speak TLS: paths of PEM files, each of which may be NULL. */
+struct http_tls {
+    const char *ca_file;                     /* whom to trust; NULL: the system's authorities */
+    const char *certificate_file, *key_file; /* who we are */
+    bool is_unverified;                      /* the server's certificate is not looked at */
+};
+
 struct http_exchange;
 
 /* What is to be sent. Borrowed by http_exchange_new. */
@@ -58,10 +65,11 @@ struct http_call {
     const char *method, *path;
     const char *const *headers; /* "name: value", NULL at the end; or NULL */
     assay_bytes body;
-    const char *content_type; /* NULL: application/json when there is a body */
-    assay_ns at;              /* CLOCK_MONOTONIC; past: now */
-    assay_ns timeout;         /* counted from `at`, or from submit when that is later; 0: 10 s */
-    size_t reply_max;         /* 0: 16 MiB */
+    const char *content_type;   /* NULL: application/json when there is a body */
+    assay_ns at;                /* CLOCK_MONOTONIC; past: now */
+    assay_ns timeout;           /* counted from `at`, or from submit when that is later; 0: 10 s */
+    size_t reply_max;           /* 0: 16 MiB */
+    const struct http_tls *tls; /* HTTP_TLS only; NULL: all as usual */
     void (*done)(struct http_exchange *exchange); /* on the engine's thread; must not block */
     void *context;
 };
@@ -101,6 +109,8 @@ struct http_exchange {
     char *request;    /* header and body, as they go on the wire */
     size_t head_size; /* of the header in it */
     size_t request_size;
+    struct http_tls tls;
+    char *tls_texts[3]; /* its paths, our copies */
 
     /* ---- the engine's until done, constant afterwards ---- */
     struct http_answer answer;

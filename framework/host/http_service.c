@@ -149,7 +149,7 @@ static assay_ns send_moment(assay_ns zero, assay_ns at)
 /* Where a request goes, and in whose name. */
 struct recipient {
     const assay_host *table;
-    const struct http_address *address;
+    const struct http_target *target;
 };
 
 static assay_status send_to(const struct recipient *recipient, assay_calls *calls,
@@ -160,7 +160,8 @@ static assay_status send_to(const struct recipient *recipient, assay_calls *call
     struct http_sending sending = {
         .call =
             {
-                .address = recipient->address,
+                .address = &recipient->target->address,
+                .tls = recipient->target->tls,
                 .method = request->method,
                 .path = request->path,
                 .headers = request->headers,
@@ -174,16 +175,15 @@ static assay_status send_to(const struct recipient *recipient, assay_calls *call
         .node = request->node,
         .tag = request->tag,
     };
-    const assay_status s = engine_for(service, recipient->address, &sending.engine, err);
+    const assay_status s = engine_for(service, &recipient->target->address, &sending.engine, err);
 
     return s ? s : http_calls_send(calls, &sending, err);
 }
 
-/* Sends one request and waits for its end. */
-static assay_status exchange_one(assay_task *task, const struct http_address *address,
+assay_status http_service_perform(assay_task *task, const struct http_target *target,
     const assay_request *request, assay_reply **out)
 {
-    const struct recipient recipient = {task_host(task), address};
+    const struct recipient recipient = {task_host(task), target};
     assay_calls *calls = NULL;
     assay_reply *reply = NULL;
     struct error err = {0};
@@ -214,28 +214,28 @@ static assay_status exchange_one(assay_task *task, const struct http_address *ad
 
 static assay_status http_perform(assay_task *task, const assay_request *from, assay_reply **reply)
 {
-    struct http_address address = {0};
+    struct http_target target = {.tls = NULL};
     struct error err = {0};
     assay_request request = {0};
     assay_status s = request_read(from, &request, &err);
 
     if (!s)
-        s = resolve_node(task_host(task), &request, &address, &err);
+        s = resolve_node(task_host(task), &request, &target.address, &err);
     if (s)
         return task_fail(task, s, "%s", err.text);
     request.at = 0;
-    return exchange_one(task, &address, &request, reply);
+    return http_service_perform(task, &target, &request, reply);
 }
 
 assay_status http_service_get(assay_task *task, const char *url, assay_reply **reply)
 {
     assay_request request = {.struct_size = sizeof request, .node = ASSAY_NO_NODE, .method = "GET"};
-    struct http_address address = {0};
+    struct http_target target = {.tls = NULL};
     struct error err = {0};
 
-    if (http_url_parse(url, &address, &request.path, &err))
+    if (http_url_parse(url, &target.address, &request.path, &err))
         return task_fail(task, ASSAY_E_INVALID, "%s", err.text);
-    return exchange_one(task, &address, &request, reply);
+    return http_service_perform(task, &target, &request, reply);
 }
 
 static void release_owned(struct owned *owned)
@@ -261,14 +261,14 @@ static assay_status http_open(const assay_host *table, uint32_t in_flight_max, a
 static assay_status http_start(
     const assay_host *table, assay_calls *calls, const assay_request *from)
 {
-    struct http_address address = {0};
-    const struct recipient recipient = {table, &address};
+    struct http_target target = {.tls = NULL};
+    const struct recipient recipient = {table, &target};
     struct error err = {0};
     assay_request request = {0};
     assay_status s = request_read(from, &request, &err);
 
     if (!s)
-        s = resolve_node(table, &request, &address, &err);
+        s = resolve_node(table, &request, &target.address, &err);
     if (!s)
         s = send_to(&recipient, calls, &request, &err);
     return s ? instance_fail(table, s, "%s", err.text) : ASSAY_OK;

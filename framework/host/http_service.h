@@ -46,6 +46,14 @@ void http_service_stats(struct http_service *service, struct http_stats *out);
    As perform: OK is any answer, else why is recorded with the task. */
 assay_status http_service_get(assay_task *task, const char *url, assay_reply **reply);
 
+/* The same with any request to any address; node and port of the request are not looked at. */
+struct http_target {
+    struct http_address address;
+    const struct http_tls *tls; /* or NULL */
+};
+assay_status http_service_perform(assay_task *task, const struct http_target *target,
+    const assay_request *request, assay_reply **reply);
+
 extern const assay_http http_table;
 
 #endif

@@ -1,5 +1,6 @@
 #include "framework/host/readiness.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,14 +8,16 @@
 #include "framework/base/parse.h"
 #include "framework/base/str.h"
 #include "framework/host/deployment.h"
+#include "framework/host/inspection.h"
 #include "framework/host/nodefiles.h"
 #include "framework/host/operation.h"
 #include "framework/host/spec.h"
 #include "framework/host/state.h"
 #include "framework/host/tasks_internal.h"
 
-#define PAUSE_MIN (10 * ASSAY_MS)
-#define PAUSE_MAX (200 * ASSAY_MS)
+#define PAUSE_MIN     (10 * ASSAY_MS)
+#define PAUSE_MAX     (200 * ASSAY_MS)
+#define INSPECT_EVERY (250 * ASSAY_MS) /* of each node: an engine has better things to do */
 
 /* One node on its way. Guarded by the wait's lock, but while somebody probes it, by the prober. */
 struct candidate {
@@ -26,7 +29,8 @@ struct candidate {
     assay_ns deadline; /* of its patience */
     assay_ns next;     /* when to look again */
     assay_ns pause;
-    char why[256]; /* what was missing at the last look */
+    assay_ns inspect_at; /* when to ask the deployer again what became of it */
+    char why[256];       /* what was missing at the last look */
 };
 
 struct readiness {
@@ -41,7 +45,17 @@ struct readiness {
     uint32_t ready;
     bool is_over; /* all are ready, or one failed */
     assay_status status;
+    uint32_t culprit; /* the node that failed, whose log is shown; or ASSAY_NO_NODE */
     struct str why;
+};
+
+/* What one look at a node found. */
+struct look {
+    assay_status status; /* of the system's ready */
+    assay_readiness seen;
+    assay_status process_status; /* ASSAY_E_NOTFOUND: nobody can tell what runs it */
+    assay_process process;
+    struct error process_error;
 };
 
 static const char *node_name(const struct readiness *readiness, uint32_t node)
@@ -59,14 +73,17 @@ static void give_up(struct readiness *readiness, assay_status status)
     waiters_wake_all(&readiness->waiters);
 }
 
-static void say_log(struct readiness *readiness, uint32_t node)
+/* Appends the end of the node's log. No lock held: nobody probes any more. */
+static void say_log(assay_task *task, struct readiness *readiness, uint32_t node)
 {
     char tail[TAIL_SIZE];
-    auto_free char *path =
-        str_format("%s/%s", deployment_directory(readiness->host->deployment, node), NODE_LOG_NAME);
+    auto_free char *path = str_format(
+        "%s/%s", deployment_directory(readiness->host->deployment, node), ASSAY_NODE_LOG);
 
     if (!path)
         return;
+    if (!deployment_has_started(readiness->host->deployment, node))
+        inspection_collect(task, node);
     nodefiles_tail(path, tail);
     if (tail[0])
         (void)str_appendf(&readiness->why, "; the end of %s:\n%s", path, tail);
@@ -74,18 +91,29 @@ static void say_log(struct readiness *readiness, uint32_t node)
         (void)str_appendf(&readiness->why, "; %s is empty", path);
 }
 
-/* "validator-1 was not ready after 60s without progress: stage peers: 1 of 4 peers". Lock held. */
+/* Ends the waiting for all with this node's failure; the first one is told. Lock held. */
+__attribute__((format(printf, 4, 5))) static void give_up_on(struct readiness *readiness,
+    const struct candidate *candidate, assay_status status, const char *format, ...)
+{
+    va_list args;
+
+    if (readiness->is_over)
+        return;
+    (void)str_append(&readiness->why, node_name(readiness, candidate->node));
+    va_start(args, format);
+    (void)str_vappendf(&readiness->why, format, args);
+    va_end(args);
+    readiness->culprit = candidate->node;
+    give_up(readiness, status);
+}
+
+/* "validator-1 is not ready after 60s without progress: stage peers: 1 of 4 peers". Lock held. */
 static void fail_waiting(
     struct readiness *readiness, const struct candidate *candidate, const char *limit)
 {
-    if (readiness->is_over)
-        return;
-    (void)str_appendf(&readiness->why, "%s is not ready %s: stage %s: %s",
-        node_name(readiness, candidate->node), limit,
+    give_up_on(readiness, candidate, ASSAY_E_TIMEOUT, " is not ready %s: stage %s: %s", limit,
         specs_stage(readiness->host->specs, candidate->stage),
         candidate->why[0] ? candidate->why : "the system did not say what is missing");
-    say_log(readiness, candidate->node);
-    give_up(readiness, ASSAY_E_TIMEOUT);
 }
 
 static void fail_ended(
@@ -94,32 +122,38 @@ static void fail_ended(
     const char *how = process->state == ASSAY_PROCESS_KILLED ? "was killed by signal"
                                                              : "ended by itself with exit code";
 
-    if (readiness->is_over)
+    give_up_on(readiness, candidate, ASSAY_E_IO, " %s %u before it was ready (stage %s)", how,
+        process->code, specs_stage(readiness->host->specs, candidate->stage));
+}
+
+/* Looks at what runs the node, as the supervisor knows it, or the deployer where nodes are none of our
+   processes. No lock held; the candidate is being probed. */
+static void look_at_process(assay_task *task, const struct readiness *readiness,
+    struct candidate *candidate, struct look *look)
+{
+    struct host *host = readiness->host;
+
+    look->process_status =
+        deployment_process(host->deployment, candidate->node, &look->process, &look->process_error);
+    if (look->process_status != ASSAY_E_NOTFOUND || !inspection_is_offered(host) ||
+        host_now(host) < candidate->inspect_at)
         return;
-    (void)str_appendf(&readiness->why, "%s %s %u before it was ready (stage %s)",
-        node_name(readiness, candidate->node), how, process->code,
-        specs_stage(readiness->host->specs, candidate->stage));
-    say_log(readiness, candidate->node);
-    give_up(readiness, ASSAY_E_IO);
+    candidate->inspect_at = host_now(host) + INSPECT_EVERY;
+    /* A backend that cannot be asked for a moment says nothing about the node. */
+    if (!inspection_look(task, candidate->node, &look->process) && look->process.state)
+        look->process_status = ASSAY_OK;
 }
 
 /* Has the node's process ended, or was it never to be started? Lock held. */
-static void check_process(struct readiness *readiness, const struct candidate *candidate)
+static void check_process(
+    struct readiness *readiness, const struct candidate *candidate, const struct look *look)
 {
-    assay_process process;
-    struct error err = {0};
-    const assay_status s =
-        deployment_process(readiness->host->deployment, candidate->node, &process, &err);
-
-    if (s == ASSAY_E_NOTFOUND) /* a container or a pod: not ours to watch */
+    if (look->process_status == ASSAY_E_NOTFOUND)
         return;
-    if (!s && process.state != ASSAY_PROCESS_RUNNING) {
-        fail_ended(readiness, candidate, &process);
-    } else if (s && !readiness->is_over) {
-        (void)str_appendf(
-            &readiness->why, "%s: %s", node_name(readiness, candidate->node), err.text);
-        give_up(readiness, s);
-    }
+    if (look->process_status)
+        give_up_on(readiness, candidate, look->process_status, ": %s", look->process_error.text);
+    else if (look->process.state != ASSAY_PROCESS_RUNNING)
+        fail_ended(readiness, candidate, &look->process);
 }
 
 static void check_time(struct readiness *readiness, const struct candidate *candidate, assay_ns now)
@@ -159,9 +193,10 @@ static struct candidate *choose(struct readiness *readiness, assay_ns now, assay
 }
 
 /* What the look said. Lock held. */
-static void candidate_judge(struct readiness *readiness, struct candidate *candidate,
-    assay_status status, const assay_readiness *seen)
+static void candidate_judge(
+    struct readiness *readiness, struct candidate *candidate, const struct look *look)
 {
+    const assay_readiness *seen = &look->seen;
     const assay_ns now = host_now(readiness->host);
     bool has_moved = false;
 
@@ -170,11 +205,11 @@ static void candidate_judge(struct readiness *readiness, struct candidate *candi
         return;
     memcpy(candidate->why, seen->why, sizeof(candidate->why));
     candidate->why[sizeof(candidate->why) - 1] = '\0';
-    if (status) {
+    if (look->status) {
         (void)str_appendf(&readiness->why, "%s: the system cannot tell whether it is ready: %s",
             node_name(readiness, candidate->node),
-            candidate->why[0] ? candidate->why : status_text(status));
-        give_up(readiness, status);
+            candidate->why[0] ? candidate->why : status_text(look->status));
+        give_up(readiness, look->status);
         return;
     }
     if (seen->is_ready) {
@@ -198,7 +233,7 @@ static void candidate_judge(struct readiness *readiness, struct candidate *candi
             give_up(readiness, ASSAY_OK);
         return;
     }
-    check_process(readiness, candidate);
+    check_process(readiness, candidate, look);
     check_time(readiness, candidate, now);
 }
 
@@ -213,7 +248,8 @@ static assay_status prober(assay_task *task, void *arg)
     while (!s && !readiness->is_over) {
         assay_ns due = 0;
         struct candidate *candidate = choose(readiness, host_now(readiness->host), &due);
-        assay_readiness seen = {.struct_size = sizeof(seen)};
+        struct look look = {
+            .seen = {.struct_size = sizeof(look.seen)}, .process_status = ASSAY_E_NOTFOUND};
 
         if (!candidate) {
             s = waiters_wait(&readiness->waiters, task, &readiness->lock, due);
@@ -223,14 +259,17 @@ static assay_status prober(assay_task *task, void *arg)
         }
         candidate->is_probed = true;
         (void)pthread_mutex_unlock(&readiness->lock);
-        s = system->ops->ready(system->self, task, candidate->node, candidate->stage, &seen);
-        (void)pthread_mutex_lock(&readiness->lock);
+        s = system->ops->ready(system->self, task, candidate->node, candidate->stage, &look.seen);
         if (s && task->fail_text && task->fail_status == s)
-            (void)snprintf(seen.why, sizeof(seen.why), "%s", task->fail_text);
+            (void)snprintf(look.seen.why, sizeof(look.seen.why), "%s", task->fail_text);
+        look.status = s;
+        if (!s && !look.seen.is_ready)
+            look_at_process(task, readiness, candidate, &look);
+        (void)pthread_mutex_lock(&readiness->lock);
         if (task_is_cancelled(task))
             s = ASSAY_E_CANCELLED;
         else
-            candidate_judge(readiness, candidate, s, &seen);
+            candidate_judge(readiness, candidate, &look);
         /* Who waits until somebody is due has to look again: this one is back. */
         waiters_wake_one(&readiness->waiters);
     }
@@ -278,6 +317,8 @@ static assay_status run_probes(assay_task *task, struct readiness *readiness)
 
     if (result.is_stuck)
         return task_fail(task, s, "%s: %s", host_instance_name(host->system.instance), result.why);
+    if (s && readiness->culprit != ASSAY_NO_NODE)
+        say_log(task, readiness, readiness->culprit);
     if (s && readiness->why.len)
         return task_fail(task, s, "%s", str_text(&readiness->why));
     if (s && s != ASSAY_E_CANCELLED)
@@ -304,6 +345,7 @@ static struct readiness *readiness_new(struct host *host, uint32_t count, assay_
     readiness->host = host;
     readiness->patience = patience;
     readiness->limit = ASSAY_FOREVER;
+    readiness->culprit = ASSAY_NO_NODE;
     readiness->stage_count = specs_stage_count(host->specs);
     readiness->count = count;
     (void)pthread_mutex_init(&readiness->lock, NULL);

@@ -19,6 +19,7 @@ struct specs *specs_new(struct host *host)
     (void)pthread_mutex_init(&specs->lock, NULL);
     pool_init(&specs->pool, SPEC_BYTES_MAX);
     vec_init(&specs->stages, sizeof(char *), SPEC_STAGES_MAX);
+    vec_init(&specs->supports, sizeof(assay_support *), SPEC_SUPPORTS_MAX);
     specs->node_count = host->config.topology->node_count;
     specs->nodes = mem_new_array(specs->node_count, sizeof(*specs->nodes));
     if (!specs->nodes) {
@@ -57,6 +58,7 @@ void specs_free(struct specs *specs)
     }
     free(specs->nodes);
     vec_done(&specs->stages);
+    vec_done(&specs->supports);
     pool_done(&specs->pool);
     (void)pthread_mutex_destroy(&specs->lock);
     free(specs);
@@ -157,6 +159,7 @@ void specs_start_render(struct specs *specs)
         vec_clear(&specs->nodes[i].env);
         vec_clear(&specs->nodes[i].files);
     }
+    vec_clear(&specs->supports);
     (void)pthread_mutex_unlock(&specs->lock);
 }
 

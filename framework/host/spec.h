@@ -19,6 +19,7 @@ enum {
     SPEC_FILES_MAX = 1024,              /* of one node */
     SPEC_BYTES_MAX = 512 * 1024 * 1024, /* all texts and files of all nodes */
     SPEC_STAGES_MAX = 16,
+    SPEC_SUPPORTS_MAX = 16, /* the ABI's promise */
     SPEC_PATH_MAX = 1024
 };
 

@@ -8,6 +8,7 @@
 #include "framework/host/record.h"
 #include "framework/host/spec_state.h"
 #include "framework/host/state.h"
+#include "framework/host/support.h"
 
 /* The node's spec, with the specs locked; NULL (and not locked) when there is no such node. */
 static struct node_spec *node_lock(const assay_host *table, uint32_t node, const char *function)
@@ -297,4 +298,5 @@ const assay_spec spec_table = {
     .program = service_program,
     .look = service_look,
     .asset = service_asset,
+    .support = support_declare,
 };

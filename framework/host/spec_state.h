@@ -26,6 +26,7 @@ struct specs {
     uint32_t node_count;
     struct vec stages; /* const char * */
     struct cadence cadence;
+    struct vec supports; /* assay_support *; from the pool */
 };
 
 /* Appends a word and keeps the NULL behind it. The lock is held, here and below. */

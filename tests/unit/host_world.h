@@ -187,6 +187,7 @@ struct world {
     assay_status (*render)(struct world *, assay_task *);
     assay_status (*control)(struct world *, assay_task *, const assay_action *);
     assay_status (*inspect)(struct world *, uint32_t, assay_process *, char[160]);
+    assay_status (*collect)(struct world *, uint32_t);
     atomic_int looks, follows;
 };
 
@@ -229,7 +230,15 @@ static inline assay_status world_inspect(
     struct world *world = self;
 
     (void)task;
-    return world->inspect(world, node, out, detail);
+    return world->inspect ? world->inspect(world, node, out, detail) : ASSAY_E_UNSUPPORTED;
+}
+
+static inline assay_status world_collect(void *self, assay_task *task, uint32_t node)
+{
+    struct world *world = self;
+
+    (void)task;
+    return world->collect ? world->collect(world, node) : ASSAY_OK;
 }
 
 static const assay_system_ops world_system = {.struct_size = sizeof(world_system),
@@ -245,7 +254,8 @@ static inline struct world *world_new(uint32_t nodes, uint64_t actions)
     deployer = (assay_deployer_ops){.struct_size = sizeof(deployer),
         .actions = actions,
         .control = world_control,
-        .inspect = world_inspect};
+        .inspect = world_inspect,
+        .collect = world_collect};
     world->fixture = fixture_prepare(nodes);
     world->fakes.ops = (struct process_ops){.self = &world->fakes,
         .start = fakes_start,

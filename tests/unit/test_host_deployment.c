@@ -372,8 +372,6 @@ static void collected_logs_lie_beside_the_output(void **state)
     assert_int_equal(access(path, R_OK), 0);
     assert_int_equal(
         deployment->collect_log(world->table, 0, "../x", (assay_bytes){"", 0}), ASSAY_E_INVALID);
-    assert_int_equal(deployment->collect_log(world->table, 0, NODE_LOG_NAME, (assay_bytes){"", 0}),
-        ASSAY_E_INVALID);
     assert_int_equal(
         deployment->collect_log(world->table, 2, "x", (assay_bytes){"", 0}), ASSAY_E_INVALID);
 }

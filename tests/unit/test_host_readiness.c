@@ -241,6 +241,80 @@ static void nodes_that_are_no_processes_of_ours_can_be_waited_for(void **state)
     assert_int_equal(await(world, ASSAY_SECOND, 0).status, ASSAY_OK);
 }
 
+/* ---- nodes that a backend runs ---- */
+
+static assay_status inspect_dead_third(
+    struct world *world, uint32_t node, assay_process *out, char detail[160])
+{
+    (void)world;
+    out->state = node == 3 ? ASSAY_PROCESS_EXITED : ASSAY_PROCESS_RUNNING;
+    out->code = node == 3 ? 7 : 0;
+    (void)snprintf(detail, 160, "container");
+    return ASSAY_OK;
+}
+
+static assay_status inspect_nothing_yet(
+    struct world *world, uint32_t node, assay_process *out, char detail[160])
+{
+    (void)world, (void)node, (void)detail;
+    out->state = 0; /* made, but not started yet */
+    return ASSAY_OK;
+}
+
+static assay_status inspect_unreachable(
+    struct world *world, uint32_t node, assay_process *out, char detail[160])
+{
+    (void)node, (void)out, (void)detail;
+    return (world->table->fail)(world->table, ASSAY_E_IO, "no engine at the moment");
+}
+
+static assay_status collect_a_line(struct world *world, uint32_t node)
+{
+    const assay_bytes log = {"error: bad flag\n", 16};
+
+    return world->deployment->collect_log(world->table, node, ASSAY_NODE_LOG, log);
+}
+
+static void a_container_that_ends_fails_at_once_and_its_log_is_fetched(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = never;
+    world->inspect = inspect_dead_third;
+    world->collect = collect_a_line;
+    result = await(world, 3600 * ASSAY_SECOND, 0);
+    assert_int_equal(result.status, ASSAY_E_IO);
+    assert_non_null(strstr(result.why,
+        "validator-3 ended by itself with exit code 7 before it was ready (stage peers)"));
+    assert_non_null(strstr(result.why, "nodes/validator-3/output.log:\n    error: bad flag"));
+}
+
+static void a_container_that_runs_but_is_never_ready_has_its_log_fetched_too(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = never;
+    world->inspect = inspect_nothing_yet;
+    world->collect = collect_a_line;
+    result = await(world, 300 * ASSAY_MS, 0);
+    assert_int_equal(result.status, ASSAY_E_TIMEOUT);
+    assert_non_null(strstr(result.why, "error: bad flag"));
+}
+
+static void a_backend_that_cannot_be_asked_says_nothing_about_the_node(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = never;
+    world->inspect = inspect_unreachable;
+    result = await(world, 300 * ASSAY_MS, 0);
+    assert_int_equal(result.status, ASSAY_E_TIMEOUT);
+    assert_non_null(strstr(result.why, "1 of 4 peers"));
+}
+
 static void one_node_can_be_waited_for_alone(void **state)
 {
     struct world *world = *state;
@@ -300,6 +374,9 @@ int main(void)
         TEST(a_program_that_cannot_be_executed_is_reported),
         TEST(a_system_that_cannot_tell_ends_the_waiting),
         TEST(nodes_that_are_no_processes_of_ours_can_be_waited_for),
+        TEST(a_container_that_ends_fails_at_once_and_its_log_is_fetched),
+        TEST(a_container_that_runs_but_is_never_ready_has_its_log_fetched_too),
+        TEST(a_backend_that_cannot_be_asked_says_nothing_about_the_node),
         TEST(one_node_can_be_waited_for_alone),
         TEST(waiting_can_be_cancelled),
         cmocka_unit_test(without_stages_there_is_nothing_to_wait_for),

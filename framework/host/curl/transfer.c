@@ -216,6 +216,24 @@ static void set_manners(const struct transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, is_repeatable ? 0L : 1L);
 }
 
+/* libcurl keeps a connection apart from others when its files are others. */
+static void set_tls(const struct transfer *transfer)
+{
+    const struct http_tls *tls = &transfer->exchange->tls;
+    CURL *easy = transfer->easy;
+
+    if (transfer->exchange->address.transport != HTTP_TLS)
+        return;
+    if (tls->ca_file)
+        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+    if (tls->certificate_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate_file);
+    if (tls->key_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key_file);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls->is_unverified ? 0L : 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->is_unverified ? 0L : 2L);
+}
+
 assay_status transfer_start(
     struct curl_engine *engine, struct lane *lane, struct http_exchange *exchange)
 {
@@ -240,6 +258,7 @@ assay_status transfer_start(
     set_body(transfer);
     set_callbacks(transfer);
     set_manners(transfer);
+    set_tls(transfer);
     s = set_target(transfer);
     if (!s)
         s = set_headers(transfer);

@@ -46,7 +46,9 @@ typedef struct assay_port {
     uint32_t container_port; /* the customary number where each node has an address of its own */
 } assay_port;
 
-/* Where a port is: as the node binds it, as its peers and as the runner reach it. */
+/* Where a port is: as the node binds it, as its peers and as the runner reach it. `peer_ip` is ""
+ * where a node has an address of its own that nobody knows before it runs (a container, a pod): a
+ * system that needs such addresses lets the nodes fetch their configuration; see assay_support. */
 typedef struct assay_endpoint {
     size_t struct_size;
     const char *bind_ip, *peer_ip, *runner_ip;
@@ -71,6 +73,21 @@ typedef struct assay_node_spec {
     const assay_port *ports;
     size_t port_count, port_stride;
 } assay_node_spec;
+
+/* A program that must run beside the nodes where each of them has an address of its own, such as one
+ * that hands out configurations. Declared in render, when an endpoint's peer_ip is "". It is started
+ * before the nodes; a deployer that gives its nodes one address for all passes it over. */
+typedef struct assay_support {
+    size_t struct_size;
+    const char *name;        /* "cfgsync": letters, digits, dashes; its host name for the nodes */
+    const char *image;       /* container image; NULL: that of the first node */
+    const char *const *argv; /* NULL at the end */
+    const char *const *env;  /* "NAME=value", NULL at the end; or NULL */
+    const char *directory; /* absolute: where it finds its files; other files there stay visible */
+    const assay_file *files; /* paths below `directory` */
+    size_t file_count, file_stride;
+    uint32_t port, reserved; /* TCP port on which the nodes reach it; 0: none */
+} assay_support;
 
 /* What is at a path of the runner's machine, links followed: enough to say what is wrong with it
  * before anything is started. */
@@ -128,6 +145,8 @@ typedef struct assay_spec {
      * installation ("stack/cfgsync.yaml"), or below the directory that ASSAY_ASSETS names. NULL: it
      * is not there. Lives as long as the run. */
     const char *(*asset)(const assay_host *, const char *name);
+    /* In render: a program beside the nodes. At most 16; everything is copied. */
+    assay_status (*support)(const assay_host *, const assay_support *);
 } assay_spec;
 
 /* ---- observation: offered to systems, which fill the block and status tables with it ---- */
@@ -165,6 +184,7 @@ typedef struct assay_observe {
 
 /* ---- deployment: offered to deployers alone ---- */
 #define ASSAY_DEPLOYMENT "assay.deployment/1"
+#define ASSAY_NODE_LOG   "output.log" /* in a node's directory: what its program prints */
 enum {
     ASSAY_PROCESS_RUNNING = 1,
     ASSAY_PROCESS_EXITED = 2,
@@ -178,6 +198,27 @@ typedef struct assay_process {
     assay_ns started_at, ended_at;
     uint32_t is_stopped, reserved; /* RUNNING, but stopped or frozen: it does nothing for now */
 } assay_process;
+
+/* One HTTP request to the interface of a backend: of a container engine, of a cluster. */
+enum {
+    ASSAY_CALL_UNVERIFIED = 1 /* flags: https without a look at the server's certificate */
+};
+typedef struct assay_backend_call {
+    size_t struct_size;
+    const char *socket;         /* path of a Unix socket; or NULL, and */
+    const char *url;            /* "https://10.0.0.1:6443": scheme, host, port, nothing behind */
+    const char *method, *path;  /* "GET", "/containers/json?all=1" */
+    const char *const *headers; /* "name: value", NULL at the end; or NULL */
+    assay_bytes body;
+    const char *content_type; /* NULL: application/json when there is a body */
+    assay_ns timeout;         /* 0: 10 s */
+    size_t reply_max;         /* 0: 16 MiB */
+    /* https. PEM files; NULL: the system's authorities, and no certificate of our own. */
+    const char *ca_file, *certificate_file, *key_file;
+    const char
+        *token_file; /* its first line goes out as a bearer token, read anew each time; NULL */
+    uint32_t flags, reserved;
+} assay_backend_call;
 
 typedef struct assay_deployment {
     size_t struct_size;
@@ -218,7 +259,8 @@ typedef struct assay_deployment {
     assay_status (*await_node)(assay_task *, uint32_t node, assay_ns patience);
     /* Where metrics can be asked for ("http://127.0.0.1:9090"), for assay.metrics/1 query. */
     assay_status (*metrics_at)(const assay_host *, const char *url);
-    /* A file of logs for a node, besides what `start` writes. */
+    /* A file of logs for a node, besides what `start` writes: ASSAY_NODE_LOG is taken by that, unless
+     * the node was never started so. */
     assay_status (*collect_log)(
         const assay_host *, uint32_t node, const char *name, assay_bytes text);
     /* What comes with assay; as in assay_spec. */
@@ -226,6 +268,18 @@ typedef struct assay_deployment {
     /* Removes everything from the node's directory but what its program has printed, so that it
      * starts from nothing once write_files has been called. ASSAY_E_INVALID: it runs. */
     assay_status (*clear)(const assay_host *, uint32_t node);
+    /* The programs that the system wants beside the nodes, index 0 and on, after render; NULL: there
+     * are no more. */
+    const assay_support *(*support)(const assay_host *, uint32_t index);
+    /* Asks the backend. OK: there was an answer, whatever its code; assay.http/1 info and release
+     * read it and give it back. ASSAY_E_IO: it could not be asked, ASSAY_E_TIMEOUT: no answer in
+     * time, both with a text recorded through fail. */
+    assay_status (*call)(assay_task *, const assay_backend_call *, assay_reply **reply);
+    /* Writes a file below the workspace; directories on the way are made. */
+    assay_status (*file)(const assay_host *, const char *path, assay_bytes, uint32_t mode);
+    /* The content of an asset, up to 1 MiB, with a NUL behind it that is not counted. Lives as long
+     * as the run. ASSAY_E_NOTFOUND: it is not there. */
+    assay_status (*asset_text)(const assay_host *, const char *name, assay_bytes *out);
 } assay_deployment;
 
 #ifdef __cplusplus

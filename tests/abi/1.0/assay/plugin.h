@@ -127,6 +127,10 @@ typedef struct assay_deployer_ops {
     /* What the backend says of the node; `detail` gets a short text. Two tasks may call it. */
     assay_status (*inspect)(
         void *self, assay_task *, uint32_t node, assay_process *out, char detail[160]);
+    /* For nodes that the host did not start itself: hands what the node has printed so far to
+     * assay_deployment.collect_log as ASSAY_NODE_LOG. Called when a node does not get ready, so that
+     * the error can show the end of it. Two tasks may call it, beside inspect. May be NULL. */
+    assay_status (*collect)(void *self, assay_task *, uint32_t node);
 } assay_deployer_ops;
 
 enum {
