@@ -19,5 +19,6 @@ install(FILES "${generated}/assay.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgc
 
 # What the programs read beside themselves (assay_spec.asset): the build tree mirrors the installation here as well.
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/assets/" DESTINATION "${CMAKE_INSTALL_DATADIR}/assay" USE_SOURCE_PERMISSIONS)
+install(PROGRAMS "${CMAKE_SOURCE_DIR}/scripts/setup-nomos-circuits.sh" DESTINATION "${CMAKE_INSTALL_DATADIR}/assay/scripts")
 file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/share")
 file(CREATE_LINK "${CMAKE_SOURCE_DIR}/assets" "${CMAKE_BINARY_DIR}/share/assay" SYMBOLIC)
