@@ -252,6 +252,14 @@ void assay_scenario_chaos_restart(assay_scenario *s, const assay_chaos *given)
     put(s, __func__, "workload.chaos", "executors", chaos.executors ? "yes" : "no");
 }
 
+void assay_scenario_membership_check(assay_scenario *s, uint32_t is_wanted)
+{
+    if (!s)
+        return;
+    begin_change(s);
+    put(s, __func__, "system.nomos", "membership_check", is_wanted ? "yes" : "no");
+}
+
 void assay_scenario_enable_node_control(assay_scenario *s)
 {
     if (!s)

@@ -70,6 +70,10 @@ ASSAY_EXPORT void assay_scenario_node(assay_scenario *s, const char *node, ...) 
 /* So many funded accounts, 100 units each. */
 ASSAY_EXPORT void assay_scenario_wallets(assay_scenario *s, uint32_t count);
 
+/* Whether nodes count as ready only when they know the members of data availability and are connected
+ * to some of them ([system.nomos] membership_check); non-zero: yes. */
+ASSAY_EXPORT void assay_scenario_membership_check(assay_scenario *s, uint32_t is_wanted);
+
 /* ---- what is done to it ---- */
 
 /* Signed transfers: `rate` per block, from `users` of the accounts. Also expects them to be

@@ -273,6 +273,21 @@ static void a_change_after_build_asks_for_another_build(void **state)
     assert_non_null(strstr(assay_scenario_manifest(s), "[workload.w99]"));
 }
 
+static void the_membership_check_is_an_option_of_the_system(void **state)
+{
+    auto_scenario assay_scenario *s = assay_scenario_new("smoke");
+
+    (void)state;
+    assay_scenario_topology(s, ASSAY_STAR, 1, 0);
+    assay_scenario_expect_consensus_liveness(s);
+    assay_scenario_membership_check(s, 7);
+    assert_int_equal(assay_scenario_build(s), ASSAY_OK);
+    assert_non_null(strstr(assay_scenario_manifest(s), "membership_check = yes\n"));
+    assay_scenario_membership_check(s, 0);
+    assert_int_equal(assay_scenario_build(s), ASSAY_OK);
+    assert_non_null(strstr(assay_scenario_manifest(s), "membership_check = no\n"));
+}
+
 static void no_scenario_is_refused_by_build_alone(void **state)
 {
     (void)state;
@@ -283,6 +298,7 @@ static void no_scenario_is_refused_by_build_alone(void **state)
     assay_scenario_da(NULL, 1, 1, 1);
     assay_scenario_chaos_restart(NULL, NULL);
     assay_scenario_enable_node_control(NULL);
+    assay_scenario_membership_check(NULL, 1);
     assay_scenario_expect_consensus_liveness(NULL);
     assay_scenario_run_duration(NULL, 1);
     assay_scenario_seed(NULL, 1);
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_manifest_can_be_read_and_built_upon),
         cmocka_unit_test(a_manifest_that_is_not_there_is_reported_by_build),
         cmocka_unit_test(a_change_after_build_asks_for_another_build),
+        cmocka_unit_test(the_membership_check_is_an_option_of_the_system),
         cmocka_unit_test(no_scenario_is_refused_by_build_alone),
         cmocka_unit_test(every_failed_allocation_is_reported_by_build),
     };

@@ -56,7 +56,6 @@ void config_prepare(struct nomos *self)
     network->security_param = (uint64_t)self->options.security_param;
     network->chain_start_unix_ns = self->chain_start_unix_ns;
     network->genesis = &self->genesis;
-    network->has_da = true;
     node_config_da_default(&network->da, self->node_count);
     network->da.params_path = self->assets.kzg_params;
     network->has_wallet_keys = true;

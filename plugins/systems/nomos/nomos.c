@@ -1,5 +1,6 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
 #include "plugins/systems/nomos/config.h"
+#include "plugins/systems/nomos/da_ready.h"
 #include "plugins/systems/nomos/preflight.h"
 
 #include <math.h>
@@ -28,6 +29,9 @@ static const assay_option options[] = {
         "Log level of the nodes: ERROR, WARN, INFO or DEBUG. Default: NOMOS_LOG_LEVEL, else INFO."),
     ASSAY_OPTION_TEXT(struct nomos_options, image, "",
         "Container image of the nodes. Default: NOMOS_TESTNET_IMAGE, else nomos-testnet:local."),
+    ASSAY_OPTION_BOOL(struct nomos_options, membership_check, "no",
+        "Whether a node counts as ready only when it knows the members of data availability and is "
+        "connected to some."),
 };
 
 static const assay_option node_options[] = {
@@ -70,6 +74,7 @@ static assay_status create(const assay_host *host, const void *given, void **out
     self->blocks = assay_blocks_of(host);
     self->options = *(const struct nomos_options *)given;
     wire_init(&self->wire, &wire_revision_2025_12);
+    self->network.has_da = true;
     transfer_init(self);
     *out = self;
     return ASSAY_OK;
@@ -209,6 +214,24 @@ static assay_status preflight(struct nomos *self)
     return s ? s : nomos_problems_report(&problems, self->host);
 }
 
+static assay_status add_stage(struct nomos *self, const struct nomos_stage *stage)
+{
+    self->stages[self->stage_count++] = stage;
+    return self->spec->stage(self->host, stage->name);
+}
+
+static assay_status plan_stages(struct nomos *self)
+{
+    assay_status s = add_stage(self, &nomos_stage_http);
+
+    if (!s)
+        s = add_stage(self, &nomos_stage_peers);
+    if (s || !self->network.has_da || !self->options.membership_check)
+        return s;
+    s = add_stage(self, &nomos_stage_membership);
+    return s ? s : add_stage(self, &nomos_stage_balancer);
+}
+
 static assay_status plan(void *arg, assay_task *task)
 {
     struct nomos *self = arg;
@@ -219,9 +242,7 @@ static assay_status plan(void *arg, assay_task *task)
     if (!s)
         s = plan_nodes(self);
     if (!s)
-        s = self->spec->stage(self->host, "http");
-    if (!s)
-        s = self->spec->stage(self->host, "peers");
+        s = plan_stages(self);
     if (s)
         return s;
     self->spec->cadence(self->host,

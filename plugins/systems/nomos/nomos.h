@@ -6,6 +6,7 @@
      problems.c   what is wrong with the plan, reported all at once
      config.c     a node's configuration file
      ready.c      when a node counts as ready
+     da_ready.c   when its data availability does
      chain.c      which blocks a node's chain has, found by walking back from its tip
      follow.c     observes one node
      purse.c      the funds of a workload: which notes are free, which are on their way
@@ -39,10 +40,16 @@ enum nomos_port {
     PORT_COUNT
 };
 
-/* Stages of readiness, in order. */
-enum nomos_stage {
-    STAGE_HTTP,
-    STAGE_PEERS
+enum {
+    NOMOS_STAGES_MAX = 4
+};
+
+struct nomos;
+
+/* A step of readiness, and one look whether a node has passed it: assay_system_ops.ready. */
+struct nomos_stage {
+    const char *name;
+    assay_status (*look)(struct nomos *self, assay_task *task, uint32_t node, assay_readiness *out);
 };
 
 struct nomos_options {
@@ -54,6 +61,7 @@ struct nomos_options {
     int64_t notes_per_user;
     const char *log_level;
     const char *image;
+    int64_t membership_check;
 };
 
 struct nomos_node_options {
@@ -102,6 +110,8 @@ struct nomos {
     struct node_config_network network;  /* what all configurations have in common */
     struct bytes32 genesis_id;
     int64_t chain_start_unix_ns;
+    const struct nomos_stage *stages[NOMOS_STAGES_MAX]; /* in order */
+    uint32_t stage_count;
 
     assay_transfer transfer; /* the table that is offered */
 
@@ -131,15 +141,32 @@ uint32_t network_peer_count(const struct nomos *self, uint32_t node);
 
 /* ---- ready.c ---- */
 
+extern const struct nomos_stage nomos_stage_http, nomos_stage_peers;
+
 assay_status nomos_ready(
     void *self, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out);
+
+struct nomos_question {
+    uint32_t node, port; /* PORT_API or PORT_TESTING */
+    const char *method, *path;
+    const char *body; /* JSON; NULL: none */
+};
 
 struct nomos_answer {
     assay_json *json; /* the caller releases it */
     char why[256];    /* when there is none: what the node did instead */
 };
 
-/* GET on a node's API. Anything but 200 with JSON is a failure, and why says so. */
+/* Asks a node. Anything but 200 with JSON is a failure, and why says so. */
+assay_status nomos_ask(struct nomos *self, assay_task *task, const struct nomos_question *question,
+    struct nomos_answer *out);
+
+/* For a look: the answer, or why there is none into `out`. False when there is none; *status is then
+   what to return, OK unless the look was cancelled. */
+bool nomos_look_asks(struct nomos *self, assay_task *task, const struct nomos_question *question,
+    struct nomos_answer *answer, assay_readiness *out, assay_status *status);
+
+/* The same with GET on the API. */
 assay_status nomos_get_json(struct nomos *self, assay_task *task, uint32_t node, const char *path,
     struct nomos_answer *out);
 

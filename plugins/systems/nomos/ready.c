@@ -21,52 +21,72 @@ __attribute__((format(printf, 3, 4))) static assay_status explain(
     return status;
 }
 
-static assay_status read_reply(
-    struct nomos *self, const char *path, const assay_reply_info *info, struct nomos_answer *answer)
+static assay_status read_reply(struct nomos *self, const struct nomos_question *question,
+    const assay_reply_info *info, struct nomos_answer *answer)
 {
     if (info->code != 200)
-        return explain(answer, ASSAY_E_IO, "GET %s answered %" PRIu32 ": %.*s", path, info->code,
+        return explain(answer, ASSAY_E_IO, "%s %s answered %" PRIu32 ": %.*s", question->method,
+            question->path, info->code,
             (int)(info->body.size < BODY_SHOWN ? info->body.size : BODY_SHOWN),
             info->body.data ? (const char *)info->body.data : "");
     if (self->json->parse(self->host, info->body, &answer->json))
-        return explain(answer, ASSAY_E_INVALID, "GET %s answered 200, but no JSON", path);
+        return explain(answer, ASSAY_E_INVALID, "%s %s answered 200, but no JSON", question->method,
+            question->path);
     return ASSAY_OK;
 }
 
-assay_status nomos_get_json(
-    struct nomos *self, assay_task *task, uint32_t node, const char *path, struct nomos_answer *out)
+assay_status nomos_ask(struct nomos *self, assay_task *task, const struct nomos_question *question,
+    struct nomos_answer *out)
 {
     const assay_request request = {.struct_size = sizeof(request),
-        .node = node,
-        .port = PORT_API,
-        .method = "GET",
-        .path = path,
+        .node = question->node,
+        .port = question->port,
+        .method = question->method,
+        .path = question->path,
+        .body = {.data = question->body, .size = question->body ? strlen(question->body) : 0},
         .timeout = PROBE_TIMEOUT};
     assay_reply *reply = NULL;
     assay_status s = self->http->perform(task, &request, &reply);
 
     if (s == ASSAY_E_TIMEOUT)
-        return explain(
-            out, s, "GET %s: no answer within %d s", path, (int)(PROBE_TIMEOUT / ASSAY_SECOND));
+        return explain(out, s, "%s %s: no answer within %d s", question->method, question->path,
+            (int)(PROBE_TIMEOUT / ASSAY_SECOND));
     if (s)
-        return explain(out, s, "GET %s: no connection, or it broke before the answer", path);
-    s = read_reply(self, path, self->http->info(reply), out);
+        return explain(out, s, "%s %s: no connection, or it broke before the answer",
+            question->method, question->path);
+    s = read_reply(self, question, self->http->info(reply), out);
     self->http->release(reply);
     return s;
+}
+
+assay_status nomos_get_json(
+    struct nomos *self, assay_task *task, uint32_t node, const char *path, struct nomos_answer *out)
+{
+    const struct nomos_question question = {node, PORT_API, "GET", path, NULL};
+
+    return nomos_ask(self, task, &question, out);
+}
+
+bool nomos_look_asks(struct nomos *self, assay_task *task, const struct nomos_question *question,
+    struct nomos_answer *answer, assay_readiness *out, assay_status *status)
+{
+    const assay_status s = nomos_ask(self, task, question, answer);
+
+    *status = s == ASSAY_E_CANCELLED ? s : ASSAY_OK;
+    if (s)
+        (void)snprintf(out->why, sizeof(out->why), "%s", answer->why);
+    return !s;
 }
 
 static assay_status look_at_http(
     struct nomos *self, assay_task *task, uint32_t node, assay_readiness *out)
 {
+    const struct nomos_question question = {node, PORT_API, "GET", "/cryptarchia/info", NULL};
     struct nomos_answer answer = {.json = NULL};
-    const assay_status s = nomos_get_json(self, task, node, "/cryptarchia/info", &answer);
+    assay_status s;
 
-    if (s == ASSAY_E_CANCELLED)
+    if (!nomos_look_asks(self, task, &question, &answer, out, &s))
         return s;
-    if (s) {
-        (void)snprintf(out->why, sizeof(out->why), "%s", answer.why);
-        return ASSAY_OK;
-    }
     out->is_ready =
         self->json->text(self->json->member(self->json->root(answer.json), "tip")) != NULL;
     if (!out->is_ready)
@@ -79,6 +99,7 @@ static assay_status look_at_http(
 static assay_status look_at_peers(
     struct nomos *self, assay_task *task, uint32_t node, assay_readiness *out)
 {
+    const struct nomos_question question = {node, PORT_API, "GET", "/network/info", NULL};
     const uint64_t wanted = network_peer_count(self, node);
     uint64_t peers = 0;
     struct nomos_answer answer = {.json = NULL};
@@ -88,13 +109,8 @@ static assay_status look_at_peers(
         out->is_ready = 1;
         return ASSAY_OK;
     }
-    s = nomos_get_json(self, task, node, "/network/info", &answer);
-    if (s == ASSAY_E_CANCELLED)
+    if (!nomos_look_asks(self, task, &question, &answer, out, &s))
         return s;
-    if (s) {
-        (void)snprintf(out->why, sizeof(out->why), "%s", answer.why);
-        return ASSAY_OK;
-    }
     (void)self->json->natural(self->json->member(self->json->root(answer.json), "n_peers"), &peers);
     self->json->release(answer.json);
     out->progress = peers;
@@ -106,16 +122,15 @@ static assay_status look_at_peers(
     return ASSAY_OK;
 }
 
+const struct nomos_stage nomos_stage_http = {"http", look_at_http};
+const struct nomos_stage nomos_stage_peers = {"peers", look_at_peers};
+
 assay_status nomos_ready(
     void *arg, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out)
 {
     struct nomos *self = arg;
 
-    switch ((enum nomos_stage)stage) {
-    case STAGE_HTTP:
-        return look_at_http(self, task, node, out);
-    case STAGE_PEERS:
-        return look_at_peers(self, task, node, out);
-    }
+    if (stage < self->stage_count)
+        return self->stages[stage]->look(self, task, node, out);
     return self->host->fail(self->host, ASSAY_E_INVALID, "there is no such stage of readiness");
 }

@@ -174,6 +174,7 @@ static int setup(void **state)
     wire_init(&w.self.wire, &wire_revision_2025_12);
     assert_int_equal(network_make_genesis(&w.self), ASSAY_OK);
     node_config_times_default(&w.self.network.times);
+    w.self.network.has_da = true;
     config_prepare(&w.self);
     return 0;
 }
