@@ -529,6 +529,8 @@ static void collect(struct life *life)
     if (status) {
         life->report->outcome = OUTCOME_ERROR;
         life->report->exit_code = EXIT_CODE_ERROR;
+        if (!life->report->reason)
+            life->report->reason = str_format("the report is incomplete: %s", status_text(status));
     }
 }
 

@@ -11,8 +11,7 @@
 
 enum {
     PHASES_MAX = 64,
-    NOTICES_MAX = 256,
-    PLUGINS_MAX = 1024
+    PLUGINS_MAX = 65536 /* all of all libraries, though a manifest names a handful */
 };
 
 void report_init(struct report *report)
@@ -26,7 +25,7 @@ void report_init(struct report *report)
     vec_init(&report->receipts, sizeof(struct report_receipt), REPORT_RECEIPTS_MAX);
     vec_init(&report->plugins, sizeof(struct report_plugin), PLUGINS_MAX);
     vec_init(&report->points, sizeof(struct report_point), REPORT_POINTS_MAX);
-    vec_init(&report->notices, sizeof(struct report_notice), NOTICES_MAX);
+    vec_init(&report->notices, sizeof(struct report_notice), REPORT_NOTICES_MAX);
 }
 
 /* The records own the strings at these offsets; one table per record serves copy and release. */
@@ -141,6 +140,26 @@ assay_status report_add_plugin(struct report *report, const struct report_plugin
     return add_copy(&report->plugins, item, &plugin_fields);
 }
 
+/* In the place of the last notice. */
+static assay_status count_left_out(struct report *report)
+{
+    auto_free char *text =
+        str_format("%u more notices are left out; events.ndjson has those of plugins",
+            report->notices_left_out + 1);
+    const struct report_notice notice = {.text = text};
+    struct report_notice *last;
+
+    if (!text)
+        return ASSAY_E_NOMEM;
+    report->notices_left_out++;
+    if (report->notices.count < REPORT_NOTICES_MAX)
+        return add_copy(&report->notices, &notice, &notice_fields);
+    last = vec_at(&report->notices, REPORT_NOTICES_MAX - 1);
+    free(last->text);
+    last->text = take(text);
+    return ASSAY_OK;
+}
+
 assay_status report_add_notice(struct report *report, const char *text)
 {
     const struct report_notice notice = {.text = (char *)(uintptr_t)text};
@@ -149,7 +168,9 @@ assay_status report_add_notice(struct report *report, const char *text)
         if (strcmp(known->text, text) == 0)
             return ASSAY_OK;
     }
-    return add_copy(&report->notices, &notice, &notice_fields);
+    if (report->notices.count < REPORT_NOTICES_MAX - 1)
+        return add_copy(&report->notices, &notice, &notice_fields);
+    return count_left_out(report);
 }
 
 assay_status report_add_point(struct report *report, const struct report_point *point)
@@ -181,7 +202,7 @@ static char *find_reason(const struct report *report)
                     "%s: %.*s", item->instance, (int)first_line(item->why), item->why);
         }
     }
-    return mem_dup("");
+    return mem_dup("out of memory when the reason was written down; see the notices");
 }
 
 assay_status report_conclude(struct report *report, struct error *err)

@@ -26,8 +26,9 @@ enum {
     REPORT_JUDGEMENTS_MAX = 1024, /* as many as a manifest may have sections */
     REPORT_NODES_MAX = 4096,
     REPORT_METRICS_MAX = 65536,
-    REPORT_RECEIPTS_MAX = 65536,
+    REPORT_RECEIPTS_MAX = 100000, /* as many as the host files */
     REPORT_POINTS_MAX = 262144, /* a chart cannot show more */
+    REPORT_NOTICES_MAX = 256,   /* more would drown what the report is about */
     REPORT_FILE_MAX = 64 * 1024 * 1024
 };
 
@@ -105,6 +106,7 @@ struct report {
     struct vec plugins;      /* struct report_plugin */
     struct vec points;       /* struct report_point */
     struct vec notices;      /* struct report_notice */
+    uint32_t notices_left_out;
 };
 
 void report_init(struct report *report);
@@ -117,6 +119,7 @@ assay_status report_add_node(struct report *, const struct report_node *);
 assay_status report_add_metric(struct report *, const struct report_metric *);
 assay_status report_add_receipt(struct report *, const struct report_receipt *);
 assay_status report_add_plugin(struct report *, const struct report_plugin *);
+/* Once per text. When there are too many, the last one is the number of those left out. */
 assay_status report_add_notice(struct report *, const char *text);
 assay_status report_add_point(struct report *, const struct report_point *);
 assay_status report_add_phase(struct report *, const struct report_phase *);

@@ -1,4 +1,5 @@
 /* The life cycle: every row of the table, and that nothing but a judged pass is one. */
+#include "framework/base/mem.h"
 #include "run_fixture.h"
 
 #define ALL_PHASES "create plan deploy observe prepare run cooldown settle judge teardown"
@@ -419,6 +420,30 @@ static void given_lengths_are_taken_as_they_are(void **state)
     assert_int_equal(lifecycle_settle(&run, &facts), 1);
 }
 
+/* The expectation says fail. */
+static void no_lack_of_memory_makes_a_pass_or_a_run_without_a_reason(void **state)
+{
+    bool was_provoked = true;
+
+    (void)state;
+    for (uint64_t n = 1; was_provoked; n++) {
+        struct cast *cast = cast_new();
+
+        cast->e.verdict.outcome = ASSAY_FAIL;
+        mem_fail_at(n, MEM_FAIL_ONCE);
+        cast_run(cast);
+        was_provoked = mem_has_failed();
+        mem_fail_at(0, MEM_FAIL_ONCE);
+        assert_int_not_equal(cast->report.outcome, OUTCOME_PASS);
+        assert_int_not_equal(cast->report.exit_code, EXIT_CODE_PASS);
+        if (!cast->report.reason || cast->report.reason[0] == '\0')
+            fail_msg("allocation %llu: no reason", (unsigned long long)n);
+        if (!was_provoked)
+            assert_int_equal(cast->report.outcome, OUTCOME_FAIL);
+        cast_free(cast);
+    }
+}
+
 #define in_cast(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -447,6 +472,7 @@ int main(void)
         cmocka_unit_test(an_interruption_goes_to_teardown_from_every_phase),
         cmocka_unit_test(an_interruption_ends_cooldown_and_settle),
         in_cast(an_interrupted_judge_has_not_passed),
+        cmocka_unit_test(no_lack_of_memory_makes_a_pass_or_a_run_without_a_reason),
         cmocka_unit_test(the_cooldown_is_blocks_to_finality_but_five_at_least),
         cmocka_unit_test(a_cooldown_beyond_all_numbers_is_the_windows_length),
         cmocka_unit_test(settling_takes_a_block_but_two_seconds_at_least),
