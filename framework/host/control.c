@@ -4,15 +4,19 @@
 #include <string.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/number.h"
 #include "framework/base/parse.h"
+#include "framework/host/nodes.h"
 #include "framework/host/operation.h"
 #include "framework/host/record.h"
+#include "framework/host/sighting.h"
 #include "framework/host/state.h"
 #include "framework/host/tasks_internal.h"
 #include "framework/topology/topology.h"
 
-#define LOOK_AGAIN    (20 * ASSAY_MS)
-#define INSPECT_LIMIT (10 * ASSAY_SECOND) /* asking a container engine takes a second at most */
+#define LOOK_AGAIN (20 * ASSAY_MS)
+/* What a deployer has beyond the deadline it was given, to end with its own words about it. */
+#define LAST_WORDS (2 * ASSAY_SECOND)
 
 struct filed_receipt {
     const char *instance; /* who asked */
@@ -24,9 +28,10 @@ struct control {
     bool is_busy;         /* an action is under way */
     struct waiters waiters;
     struct vec receipts; /* struct filed_receipt */
+    bool *has_answered;  /* by node: its API has been seen to answer */
 };
 
-struct control *control_new(void)
+struct control *control_new(uint32_t node_count)
 {
     struct control *control = mem_new(sizeof(*control));
 
@@ -34,6 +39,11 @@ struct control *control_new(void)
         return NULL;
     (void)pthread_mutex_init(&control->lock, NULL);
     vec_init(&control->receipts, sizeof(struct filed_receipt), RECEIPTS_MAX);
+    control->has_answered = mem_new_array(node_count, sizeof(*control->has_answered));
+    if (!control->has_answered) {
+        control_free(control);
+        return NULL;
+    }
     return control;
 }
 
@@ -41,154 +51,80 @@ void control_free(struct control *control)
 {
     if (!control)
         return;
+    free(control->has_answered);
     vec_done(&control->receipts);
     (void)pthread_mutex_destroy(&control->lock);
     free(control);
 }
 
-/* ---- proof ---- */
-
-static bool is_running(const struct sighting *sighting)
+const char *control_action_name(uint32_t kind)
 {
-    return sighting->process.state == ASSAY_PROCESS_RUNNING;
-}
+    static const char *const names[] = {NULL, "start", "stop", "restart", "kill", "pause", "resume",
+        "replace", "cut", "heal", "shape", "limit"};
 
-static bool is_held(const struct sighting *sighting)
-{
-    return strstr(sighting->detail, "stopped") || strstr(sighting->detail, "paused");
-}
-
-static bool is_another(const struct sighting *before, const struct sighting *after)
-{
-    return before->process.pid != after->process.pid ||
-        before->process.started_at != after->process.started_at;
-}
-
-bool control_is_proven(uint32_t kind, const struct sighting *before, const struct sighting *after)
-{
-    /* Who could not be seen before or after proves nothing. */
-    if (before->status || after->status)
-        return false;
-    switch (kind) {
-    case ASSAY_ACT_START:
-        return is_running(after) && (!is_running(before) || is_another(before, after));
-    case ASSAY_ACT_STOP:
-        return !is_running(after);
-    case ASSAY_ACT_RESTART:
-    case ASSAY_ACT_REPLACE:
-        return is_running(after) && is_another(before, after);
-    case ASSAY_ACT_KILL:
-        return is_running(before) &&
-            (is_running(after) ? is_another(before, after)
-                               : after->process.state == ASSAY_PROCESS_KILLED);
-    case ASSAY_ACT_PAUSE:
-        return is_running(after) && is_held(after);
-    case ASSAY_ACT_RESUME:
-        return is_running(after) && is_held(before) && !is_held(after);
-    default:
-        return false; /* an open set: what we have no probe for is not proven */
-    }
-}
-
-void control_describe(const struct sighting *sighting, char out[160])
-{
-    const assay_process *process = &sighting->process;
-    const char *comma = sighting->detail[0] ? ", " : "";
-    char moment[QUANTITY_TEXT_SIZE];
-
-    if (sighting->status)
-        (void)snprintf(out, 160, "could not be inspected: %s", status_text(sighting->status));
-    else if (process->state == ASSAY_PROCESS_RUNNING)
-        (void)snprintf(out, 160, "pid %lld running since %s%s%.90s", (long long)process->pid,
-            format_span(process->started_at / ASSAY_MS * ASSAY_MS, moment), comma,
-            sighting->detail);
-    else if (process->state == ASSAY_PROCESS_KILLED)
-        (void)snprintf(out, 160, "pid %lld killed by signal %u at %s%s%.80s",
-            (long long)process->pid, process->code,
-            format_span(process->ended_at / ASSAY_MS * ASSAY_MS, moment), comma, sighting->detail);
-    else if (process->state == ASSAY_PROCESS_EXITED)
-        (void)snprintf(out, 160, "pid %lld exited with %u at %s%s%.80s", (long long)process->pid,
-            process->code, format_span(process->ended_at / ASSAY_MS * ASSAY_MS, moment), comma,
-            sighting->detail);
-    else
-        (void)snprintf(out, 160, "in no known state%s%.100s", comma, sighting->detail);
+    return kind < ARRAY_COUNT(names) && names[kind] ? names[kind] : "unknown action";
 }
 
 /* ---- one action ---- */
 
-/* What the deployer's operations are given; on the caller's stack, which waits for them. */
+static bool note_answer(struct control *control, uint32_t node, const struct sighting *sighting)
+{
+    bool has_answered = false;
+
+    (void)pthread_mutex_lock(&control->lock);
+    control->has_answered[node] |= sighting->answer == ANSWER_YES;
+    has_answered = control->has_answered[node];
+    (void)pthread_mutex_unlock(&control->lock);
+    return has_answered;
+}
+
+/* What the deployer's operation is given. */
 struct act {
     const struct attached_deployer *deployer;
-    const assay_action *action;
+    assay_action action;
     assay_ns until;
-    struct sighting *seen;
+    char *detail; /* action's; owned */
 };
-
-static assay_status call_inspect(assay_task *task, void *arg)
-{
-    const struct act *act = arg;
-
-    return act->deployer->ops->inspect(
-        act->deployer->self, task, act->action->node, &act->seen->process, act->seen->detail);
-}
 
 static assay_status call_control(assay_task *task, void *arg)
 {
     const struct act *act = arg;
 
-    return act->deployer->ops->control(act->deployer->self, task, act->action, act->until);
+    return act->deployer->ops->control(act->deployer->self, task, &act->action, act->until);
 }
 
 /* An operation of the deployer's that outlives its caller's stack would be a disaster: what is
    passed lives on the heap, and is left alone when the deployer is stuck. */
-static assay_status call_deployer(assay_task *task, const struct act *act,
-    assay_status (*body)(assay_task *, void *), struct host_operation_result *result)
+static assay_status call_deployer(
+    assay_task *task, const assay_action *action, assay_ns until, struct host_operation_result *out)
 {
-    struct act *passed = mem_new(sizeof(*passed));
-    struct host_operation_spec spec = {.name = body == call_inspect ? "inspect" : "control",
-        .body = body,
-        .grace = NESTED_GRACE,
-        .limit = body == call_inspect ? INSPECT_LIMIT : 0};
-    struct sighting *seen = mem_new(sizeof(*seen));
-    assay_action *action = mem_new(sizeof(*action));
+    struct host *host = host_of(task_host(task));
+    const assay_ns left = until - host_now(host);
+    struct host_operation_spec spec = {
+        .name = "control", .body = call_control, .grace = NESTED_GRACE};
+    struct act *act = mem_new(sizeof(*act));
     assay_status s = ASSAY_E_NOMEM;
 
-    *result = (struct host_operation_result){.status = s};
-    if (passed && seen && action) {
-        *action = *act->action;
-        seen->process.struct_size = sizeof(seen->process);
-        *passed = *act;
-        passed->action = action;
-        passed->seen = seen;
-        spec.arg = passed;
-        s = task_call(task, act->deployer->instance, &spec, result);
-    }
-    if (result->is_stuck)
+    *out = (struct host_operation_result){.status = s};
+    if (!act)
         return s;
-    if (!s && act->seen) {
-        *act->seen = *seen;
-        act->seen->detail[sizeof(act->seen->detail) - 1] = '\0';
+    *act = (struct act){.deployer = &host->deployer, .action = *action, .until = until};
+    act->detail = action->detail ? mem_dup(action->detail) : NULL;
+    act->action.detail = act->detail;
+    spec.arg = act;
+    if (until != ASSAY_FOREVER)
+        spec.limit = (left > 0 ? left : 0) + LAST_WORDS;
+    s = task_call(task, host->deployer.instance, &spec, out);
+    if (!out->is_stuck) {
+        free(act->detail);
+        free(act);
     }
-    free(passed);
-    free(seen);
-    free(action);
-    return s;
-}
-
-static void inspect(assay_task *task, const struct act *act, struct sighting *out)
-{
-    struct act look = *act;
-    auto_free struct host_operation_result *result = mem_new(sizeof(*result));
-
-    *out = (struct sighting){.status = ASSAY_E_NOMEM};
-    look.seen = out;
-    if (result)
-        out->status = call_deployer(task, &look, call_inspect, result);
+    return out->is_late ? ASSAY_E_TIMEOUT : s;
 }
 
 /* Looks until the effect shows or time is up. */
 static assay_status find_proof(
-    assay_task *task, const struct act *act, const struct sighting *before, assay_receipt *receipt)
+    assay_task *task, const struct sighting *before, assay_ns until, assay_receipt *receipt)
 {
     struct host *host = host_of(task_host(task));
     struct sighting after;
@@ -196,15 +132,17 @@ static assay_status find_proof(
     for (;;) {
         const assay_ns now = host_now(host);
         assay_status s = ASSAY_OK;
+        bool must_answer = false;
 
-        inspect(task, act, &after);
-        control_describe(&after, receipt->after);
+        sighting_take(task, receipt->node, &after);
+        sighting_describe(&after, receipt->after);
         receipt->done_at = host_now(host);
-        if (control_is_proven(act->action->kind, before, &after)) {
+        must_answer = note_answer(host->control, receipt->node, &after);
+        if (sighting_proves(receipt->kind, before, &after, must_answer)) {
             receipt->proof = ASSAY_PROVEN;
             return ASSAY_OK;
         }
-        if (now >= act->until)
+        if (now >= until)
             return ASSAY_OK; /* unproven: that is for the receipt to say */
         s = clock_table.sleep_until(task, now + LOOK_AGAIN);
         if (s)
@@ -217,30 +155,36 @@ static bool has_probe(uint32_t kind)
     return kind >= ASSAY_ACT_START && kind <= ASSAY_ACT_REPLACE;
 }
 
-static assay_status do_action(assay_task *task, const struct act *act, assay_receipt *receipt)
+static void look_after(assay_task *task, assay_receipt *receipt)
+{
+    struct sighting after;
+
+    sighting_take(task, receipt->node, &after);
+    sighting_describe(&after, receipt->after);
+}
+
+static assay_status do_action(
+    assay_task *task, const assay_action *action, assay_ns until, assay_receipt *receipt)
 {
     struct host *host = host_of(task_host(task));
     auto_free struct host_operation_result *result = mem_new(sizeof(*result));
+    const char *name = host->config.topology->nodes[action->node].name;
     struct sighting before;
     assay_status s = ASSAY_OK;
 
     if (!result)
         return task_fail(task, ASSAY_E_NOMEM, "out of memory");
-    inspect(task, act, &before);
-    control_describe(&before, receipt->before);
-    s = call_deployer(task, act, call_control, result);
+    sighting_take(task, action->node, &before);
+    sighting_describe(&before, receipt->before);
+    (void)note_answer(host->control, action->node, &before);
+    s = call_deployer(task, action, until, result);
     receipt->done_at = host_now(host);
+    if (s || !has_probe(action->kind))
+        look_after(task, receipt);
     if (s)
-        return task_fail(
-            task, s, "%s: %s", host_instance_name(act->deployer->instance), result->why);
-    if (!has_probe(act->action->kind)) {
-        struct sighting after;
-
-        inspect(task, act, &after);
-        control_describe(&after, receipt->after);
-        return ASSAY_OK;
-    }
-    return find_proof(task, act, &before, receipt);
+        return task_fail(task, s, "%s of %s: %s: %s", control_action_name(action->kind), name,
+            host_instance_name(host->deployer.instance), result->why);
+    return has_probe(action->kind) ? find_proof(task, &before, until, receipt) : ASSAY_OK;
 }
 
 /* ---- receipts ---- */
@@ -251,13 +195,24 @@ static void file_receipt(struct host *host, const char *instance, const assay_re
     const struct filed_receipt filed = {.instance = instance, .receipt = *receipt};
     char text[512];
 
+    observation_note_receipt(host->observation, receipt);
     (void)pthread_mutex_lock(&control->lock);
     (void)vec_push(&control->receipts, &filed); /* full or no memory: the event tells it still */
     (void)pthread_mutex_unlock(&control->lock);
-    (void)snprintf(text, sizeof(text), "action %u on %s: %s; before: %s; after: %s", receipt->kind,
-        host->config.topology->nodes[receipt->node].name,
+    (void)snprintf(text, sizeof(text), "%s of %s: %s; before: %s; after: %s",
+        control_action_name(receipt->kind), host->config.topology->nodes[receipt->node].name,
         receipt->proof == ASSAY_PROVEN ? "proven" : "unproven", receipt->before, receipt->after);
     host_event(host, "action", instance, text);
+}
+
+size_t control_receipt_count(struct control *control)
+{
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&control->lock);
+    count = control->receipts.count;
+    (void)pthread_mutex_unlock(&control->lock);
+    return count;
 }
 
 bool host_receipt_at(
@@ -303,7 +258,9 @@ static assay_status control_begin(assay_task *task, struct control *control, ass
     if (!s)
         control->is_busy = true;
     (void)pthread_mutex_unlock(&control->lock);
-    return s;
+    return s == ASSAY_E_TIMEOUT
+        ? task_fail(task, s, "control.act: another action was still under way when time was up")
+        : s;
 }
 
 static void control_end(struct control *control)
@@ -324,8 +281,8 @@ static assay_status check_action(assay_task *task, const assay_action *action)
             action->node >= nodes ? action->node : action->peer);
     if (!is_supported(host, action->kind) || !host->deployer.ops || !host->deployer.ops->control ||
         !host->deployer.ops->inspect)
-        return task_fail(task, ASSAY_E_UNSUPPORTED, "control.act: the deployer cannot do action %u",
-            action->kind);
+        return task_fail(task, ASSAY_E_UNSUPPORTED, "control.act: the deployer cannot %s a node",
+            control_action_name(action->kind));
     return ASSAY_OK;
 }
 
@@ -335,11 +292,13 @@ static assay_status service_act(
     struct host *host = host_of(task_host(task));
     assay_action action;
     assay_receipt receipt = {.struct_size = sizeof(receipt)};
-    struct act act = {.deployer = &host->deployer, .action = &action, .until = until};
     assay_status s = ASSAY_OK;
 
     if (!record_take(&action, sizeof(action), theirs))
         return task_fail(task, ASSAY_E_INVALID, "control.act: struct_size is not set");
+    if (out && out->struct_size < sizeof(size_t))
+        return task_fail(
+            task, ASSAY_E_INVALID, "control.act: the receipt's struct_size is not set");
     s = check_action(task, &action);
     if (!s)
         s = control_begin(task, host->control, until);
@@ -348,12 +307,12 @@ static assay_status service_act(
     receipt.kind = action.kind;
     receipt.node = action.node;
     receipt.asked_at = host_now(host);
-    s = do_action(task, &act, &receipt);
-    control_end(host->control);
+    observation_expect_absence(host->observation, action.node, receipt.asked_at);
+    s = do_action(task, &action, until, &receipt);
     file_receipt(host, task_host(task)->instance, &receipt);
-    if (!s && out && !record_give(out, &receipt, sizeof(receipt)))
-        return task_fail(
-            task, ASSAY_E_INVALID, "control.act: the receipt's struct_size is not set");
+    control_end(host->control);
+    if (!s && out)
+        (void)record_give(out, &receipt, sizeof(receipt));
     return s;
 }
 

@@ -1,45 +1,32 @@
 /* assay.control/1: acting on nodes, with proof.
 
-   An action is the deployer's to do; whether it took effect is for the host to say, which has the
-   deployer inspect the node before, and after until the effect shows or time is up:
-
-       START              it runs, and did not, or is another process than before
-       STOP               it does not run any more
-       KILL               a signal ended it, or another process runs in its place
-       RESTART, REPLACE   it runs, as another process than before
-       PAUSE              it runs, and the inspection's detail says "stopped" or "paused"
-       RESUME             it runs, the detail said so before, and does not now
-
-   Of links and limits a process says nothing: their receipts are unproven. Actions are carried out
-   one at a time, since operations on the deployer must not overlap. Any thread. */
+   An action is the deployer's to do; whether it took effect is for the host to say, which looks at
+   the node before, and after until the effect shows or time is up (sighting.h has the rules). What
+   came of it is filed as a receipt, for the report and for assay.receipts/1, and tells the
+   observation when the node was away. Actions are carried out one at a time, since operations on
+   the deployer must not overlap. Any thread. */
 #ifndef ASSAY_HOST_CONTROL_H
 #define ASSAY_HOST_CONTROL_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include <assay/plugin.h>
 
 struct control;
+struct host;
 
 enum {
     RECEIPTS_MAX = 100000 /* one action a second for a day; 400 bytes each */
 };
 
-struct control *control_new(void);
+struct control *control_new(uint32_t node_count);
 void control_free(struct control *control);
 
-/* What an inspection found. */
-struct sighting {
-    assay_process process;
-    char detail[160];
-    assay_status status; /* of the inspection; then the rest is zero */
-};
+/* "restart"; "unknown action" for a number that this host does not know. */
+const char *control_action_name(uint32_t kind);
 
-/* Has the action taken effect, by the rules above? */
-bool control_is_proven(uint32_t kind, const struct sighting *before, const struct sighting *after);
-
-/* "pid 412 running since 3.1s, stopped". */
-void control_describe(const struct sighting *sighting, char out[160]);
+/* Receipts filed so far. */
+size_t control_receipt_count(struct control *control);
 
 extern const assay_control control_table;
 

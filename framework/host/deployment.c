@@ -11,6 +11,7 @@
 #include "framework/host/backend.h"
 #include "framework/host/commands.h"
 #include "framework/host/deployment_state.h"
+#include "framework/host/ends.h"
 #include "framework/host/metrics.h"
 #include "framework/host/nodefiles.h"
 #include "framework/host/ports.h"
@@ -33,7 +34,7 @@ static void processes_changed(void *arg, uint32_t process)
 {
     struct deployment *deployment = arg;
 
-    (void)process;
+    ends_note_process(deployment, process);
     (void)pthread_mutex_lock(&deployment->lock);
     waiters_wake_all(&deployment->waiters);
     (void)pthread_mutex_unlock(&deployment->lock);
@@ -69,6 +70,7 @@ struct deployment *deployment_new(struct host *host)
         return NULL;
     deployment->host = host;
     (void)pthread_mutex_init(&deployment->lock, NULL);
+    vec_init(&deployment->ends, sizeof(assay_node_end), NODE_ENDS_MAX);
     deployment->workspace = path_join(host->config.run_dir, "nodes");
     deployment->ports = ports_new(host->config.run_id);
     if (!deployment->workspace || !deployment->ports || make_nodes(deployment)) {
@@ -90,6 +92,7 @@ void deployment_free(struct deployment *deployment)
     for (uint32_t i = 0; deployment->nodes && i < deployment->node_count; i++)
         free(deployment->nodes[i].log);
     free(deployment->nodes);
+    vec_done(&deployment->ends);
     ports_free(deployment->ports);
     free(deployment->workspace);
     (void)pthread_mutex_destroy(&deployment->lock);
@@ -162,7 +165,8 @@ static assay_status process_read(
     *out = (assay_process){.struct_size = sizeof(*out),
         .pid = status.pid,
         .started_at = run_time(deployment->host, status.started_at),
-        .ended_at = run_time(deployment->host, status.ended_at)};
+        .ended_at = run_time(deployment->host, status.ended_at),
+        .is_stopped = status.is_stopped};
     switch (status.state) {
     case PROCESS_STARTING:
     case PROCESS_RUNNING:
@@ -192,6 +196,15 @@ assay_status deployment_process(
     if (process == PROCESS_NONE || !deployment->ops)
         return error_set(err, ASSAY_E_NOTFOUND, "node %u was never started", node);
     return process_read(deployment, process, out, err);
+}
+
+assay_status deployment_look(struct deployment *deployment, uint32_t node, struct process_look *out)
+{
+    const uint32_t process = node_process(deployment, node);
+
+    if (process == PROCESS_NONE || !deployment->ops || !deployment->ops->look)
+        return ASSAY_E_UNSUPPORTED;
+    return deployment->ops->look(deployment->ops->self, process, out);
 }
 
 assay_status host_node_process(const struct host *host, uint32_t node, assay_process *out)
@@ -378,6 +391,23 @@ static assay_status service_collect_log(
     return s ? instance_fail(table, s, "deployment.collect_log: %s", err.text) : s;
 }
 
+static assay_status service_clear(const assay_host *table, uint32_t node)
+{
+    struct deployment *deployment = host_of(table)->deployment;
+    assay_process process = {.state = 0};
+    struct error err = {0};
+    assay_status s = ASSAY_OK;
+
+    if (!node_exists(table, node, "deployment.clear", &s))
+        return s;
+    if (!deployment_process(deployment, node, &process, NULL) &&
+        process.state == ASSAY_PROCESS_RUNNING)
+        return instance_fail(table, ASSAY_E_INVALID,
+            "deployment.clear: node %u runs, as process %lld", node, (long long)process.pid);
+    s = nodefiles_clear(deployment->nodes[node].directory, ASSAY_NODE_LOG, &err);
+    return s ? instance_fail(table, s, "deployment.clear: %s", err.text) : s;
+}
+
 /* ---- the service: processes ---- */
 
 assay_status deployment_need_ops(const assay_host *table, const char *function)
@@ -409,6 +439,7 @@ static assay_status service_start(const assay_host *table, uint32_t node)
         old.state == ASSAY_PROCESS_RUNNING)
         return instance_fail(table, ASSAY_E_INVALID, "%s runs already, as process %lld", spec->name,
             (long long)old.pid);
+    ends_note(deployment, node); /* before it is forgotten how the last one ended */
     s = dir_make(place->directory, 0755, &err);
     if (!s)
         s = deployment->ops->start(deployment->ops->self,
@@ -422,8 +453,33 @@ static assay_status service_start(const assay_host *table, uint32_t node)
         return instance_fail(table, s, "%s: %s", spec->name, err.text);
     (void)pthread_mutex_lock(&deployment->lock);
     place->process = process;
+    place->asked_signal = 0;
+    place->is_end_noted = false;
     (void)pthread_mutex_unlock(&deployment->lock);
+    ends_note(deployment, node); /* it may have ended before anybody knew whose process it was */
     return ASSAY_OK;
+}
+
+/* Noted before it is sent: the end may be known sooner than that the signal has gone out. */
+static assay_status ask(struct deployment *deployment, uint32_t node, uint32_t process,
+    int32_t signal_number, struct error *err)
+{
+    int *asked = &deployment->nodes[node].asked_signal;
+    int before = 0;
+    assay_status s = ASSAY_OK;
+
+    (void)pthread_mutex_lock(&deployment->lock);
+    before = *asked;
+    if (ends_asks(signal_number))
+        *asked = signal_number;
+    (void)pthread_mutex_unlock(&deployment->lock);
+    s = deployment->ops->signal(deployment->ops->self, process, signal_number, err);
+    if (!s)
+        return ASSAY_OK;
+    (void)pthread_mutex_lock(&deployment->lock);
+    *asked = before;
+    (void)pthread_mutex_unlock(&deployment->lock);
+    return s;
 }
 
 static assay_status service_signal(const assay_host *table, uint32_t node, int32_t signal_number)
@@ -439,7 +495,7 @@ static assay_status service_signal(const assay_host *table, uint32_t node, int32
         return instance_fail(table, ASSAY_E_NOTFOUND, "node %u was never started", node);
     if (signal_number < 1 || signal_number > SIGRTMAX)
         return instance_fail(table, ASSAY_E_INVALID, "%d is no signal", signal_number);
-    s = deployment->ops->signal(deployment->ops->self, process, signal_number, &err);
+    s = ask(deployment, node, process, signal_number, &err);
     return s ? instance_fail(table, s, "signal %d to node %u: %s", signal_number, node, err.text)
              : s;
 }
@@ -504,6 +560,9 @@ static assay_status service_end_all(assay_task *task, assay_ns grace)
         s = deployment_need_ops(table, "deployment.end_all");
     if (s)
         return s;
+    (void)pthread_mutex_lock(&deployment->lock);
+    deployment->is_ending = true;
+    (void)pthread_mutex_unlock(&deployment->lock);
     s = deployment->ops->end_all(deployment->ops->self, grace < 0 ? 0 : grace, &ticket, &err);
     if (s)
         return task_fail(task, s, "%s", err.text);
@@ -530,6 +589,7 @@ const assay_deployment deployment_table = {
     .bind = service_bind,
     .render = service_render,
     .write_files = service_write_files,
+    .clear = service_clear,
     .undo = command_undo,
     .exec = command_exec,
     .start = service_start,

@@ -27,6 +27,12 @@ bool deployment_has_started(struct deployment *deployment, uint32_t node);
 assay_status deployment_process(
     struct deployment *deployment, uint32_t node, assay_process *out, struct error *err);
 
+/* What the kernel says of the process that runs the node. ASSAY_E_UNSUPPORTED: the host does not
+   run it, or there is no kernel to ask. */
+struct process_look;
+assay_status deployment_look(
+    struct deployment *deployment, uint32_t node, struct process_look *out);
+
 extern const assay_deployment deployment_table;
 
 #endif

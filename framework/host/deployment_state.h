@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "framework/base/vec.h"
 #include "framework/host/deployment.h"
 #include "framework/host/processes.h"
 #include "framework/host/tasks.h"
@@ -13,6 +14,8 @@ struct node_process {
     const char *directory; /* absolute */
     char *log;
     uint32_t process; /* PROCESS_NONE: never started */
+    int asked_signal; /* by which it was last asked to end; 0: it was not */
+    bool is_end_noted;
 };
 
 struct deployment {
@@ -24,8 +27,10 @@ struct deployment {
     uint32_t node_count;
     _Atomic uint32_t commands; /* executed, to number their output files */
 
-    pthread_mutex_t lock; /* guards the nodes' process numbers; wakes with it */
+    pthread_mutex_t lock; /* guards the nodes' processes, and what follows; wakes with it */
     struct waiters waiters;
+    struct vec ends; /* assay_node_end; ends.c */
+    bool is_ending;  /* everything is being ended */
 };
 
 /* ASSAY_E_UNSUPPORTED, and the text, when processes cannot be started in this run. */

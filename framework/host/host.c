@@ -21,6 +21,7 @@
 #include "framework/host/metrics.h"
 #include "framework/host/nodes.h"
 #include "framework/host/observe.h"
+#include "framework/host/receipts.h"
 #include "framework/host/sign.h"
 #include "framework/host/spec.h"
 #include "framework/host/state.h"
@@ -62,6 +63,7 @@ static const struct service {
     {ASSAY_WALLET, FOR_ALL, &wallet_table},
     {ASSAY_ARTIFACTS, FOR_ALL, &artifacts_table},
     {ASSAY_RUN, FOR_ALL, &facts_table},
+    {ASSAY_RECEIPTS, FOR_ALL, &receipts_table},
     {ASSAY_TOPOLOGY, FOR_SYSTEM | FOR_DEPLOYER, &topology_table},
     {ASSAY_SPEC, FOR_SYSTEM, &spec_table},
     {ASSAY_OBSERVE, FOR_SYSTEM, &observe_table},
@@ -150,7 +152,7 @@ static assay_status copy_texts(struct host *host, const struct host_config *conf
 static assay_status make_parts(struct host *host)
 {
     host->artifacts = artifacts_new(host);
-    host->control = control_new();
+    host->control = control_new(host->config.topology->node_count);
     host->deployment = deployment_new(host);
     host->follow = follow_new(host);
     host->metrics = metrics_new(host);

@@ -1,5 +1,7 @@
 #include "framework/host/inspection.h"
 
+#include <string.h>
+
 #include "framework/base/log.h"
 #include "framework/base/mem.h"
 #include "framework/host/operation.h"
@@ -14,7 +16,7 @@ struct inspection {
     const struct attached_deployer *deployer;
     uint32_t node;
     assay_process process;
-    char detail[160];
+    char detail[INSPECTION_DETAIL_SIZE];
     struct host_operation_result result;
 };
 
@@ -60,7 +62,8 @@ bool inspection_is_offered(const struct host *host)
     return host->deployer.instance && host->deployer.ops && host->deployer.ops->inspect;
 }
 
-assay_status inspection_look(assay_task *task, uint32_t node, assay_process *out)
+assay_status inspection_look(
+    assay_task *task, uint32_t node, assay_process *out, char detail[INSPECTION_DETAIL_SIZE])
 {
     const struct host_operation_spec plan = {
         .name = "inspect", .body = call_inspect, .grace = NESTED_GRACE, .limit = INSPECT_LIMIT};
@@ -68,9 +71,15 @@ assay_status inspection_look(assay_task *task, uint32_t node, assay_process *out
 
     if (!inspection)
         return ASSAY_E_NOMEM;
-    if (inspection->result.status == ASSAY_OK)
-        *out = inspection->process;
-    return inspection->result.status;
+    if (inspection->result.is_late)
+        return ASSAY_E_TIMEOUT;
+    if (inspection->result.status)
+        return inspection->result.status;
+    *out = inspection->process;
+    inspection->detail[INSPECTION_DETAIL_SIZE - 1] = '\0';
+    if (detail)
+        memcpy(detail, inspection->detail, INSPECTION_DETAIL_SIZE);
+    return ASSAY_OK;
 }
 
 void inspection_collect(assay_task *task, uint32_t node)

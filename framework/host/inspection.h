@@ -11,12 +11,17 @@
 
 struct host;
 
+enum {
+    INSPECTION_DETAIL_SIZE = 160 /* the ABI's */
+};
+
 /* Does the deployer inspect at all? */
 bool inspection_is_offered(const struct host *host);
 
-/* What the backend says of the node now. Failing to look is no failure of the task: the status says
-   so, and *out is untouched. */
-assay_status inspection_look(assay_task *task, uint32_t node, assay_process *out);
+/* What the backend says of the node now, and in its own words unless detail is NULL. Failing to look
+   is no failure of the task: the status says so, and nothing is filled. */
+assay_status inspection_look(
+    assay_task *task, uint32_t node, assay_process *out, char detail[INSPECTION_DETAIL_SIZE]);
 
 /* Has the node's log written where the host would have. Best effort: what cannot be had is left out,
    and the reason goes into the log. */

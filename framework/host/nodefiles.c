@@ -1,14 +1,17 @@
 #include "framework/host/nodefiles.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "framework/base/cleanup.h"
 #include "framework/base/file.h"
+#include "framework/base/path.h"
 #include "framework/base/utf8.h"
 #include "framework/host/spec.h"
 
@@ -70,6 +73,42 @@ assay_status nodefiles_write(const char *directory, const assay_file *file, stru
         part = slash + 1;
     }
     return write_to(at, part, file, directory, err);
+}
+
+static void close_directory(DIR **directory)
+{
+    if (*directory)
+        (void)closedir(*directory);
+}
+
+static assay_status remove_entry(
+    DIR *directory, const char *name, const char *where, struct error *err)
+{
+    auto_free char *path = NULL;
+
+    if (unlinkat(dirfd(directory), name, 0) == 0)
+        return ASSAY_OK;
+    if (errno != EISDIR)
+        return error_errno(err, errno, "cannot remove %s/%s", where, name);
+    path = path_join(where, name);
+    return path ? dir_remove(path, err) : error_nomem(err);
+}
+
+assay_status nodefiles_clear(const char *directory, const char *keep, struct error *err)
+{
+    __attribute__((cleanup(close_directory))) DIR *entries = opendir(directory);
+    assay_status s = ASSAY_OK;
+
+    if (!entries)
+        return errno == ENOENT ? ASSAY_OK
+                               : error_errno(err, errno, "cannot open directory %s", directory);
+    for (const struct dirent *entry = readdir(entries); !s && entry; entry = readdir(entries)) {
+        const char *name = entry->d_name;
+
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, keep) != 0)
+            s = remove_entry(entries, name, directory, err);
+    }
+    return s;
 }
 
 /* ---- the end of a log ---- */

@@ -11,6 +11,10 @@
    was in the file before is gone. ASSAY_E_INVALID: the path is no good (spec_path_is_good). */
 assay_status nodefiles_write(const char *directory, const assay_file *file, struct error *err);
 
+/* Removes all that is in the directory but the file of that name; fine if the directory is not
+   there. Symbolic links are removed, never followed. */
+assay_status nodefiles_clear(const char *directory, const char *keep, struct error *err);
+
 /* The last lines of a file, indented for a message: at most 15 lines of 200 bytes. What cannot be
    shown becomes "?". "" when there is no such file, or nothing in it. */
 enum {

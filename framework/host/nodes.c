@@ -43,19 +43,36 @@ assay_status host_node_status(const struct host *host, uint32_t node, assay_node
     return record_give(out, &status, sizeof(status)) ? ASSAY_OK : ASSAY_E_INVALID;
 }
 
-assay_ns nodes_blind(
+struct absence nodes_blind(
     const struct observation *observation, const struct node_view *node, assay_ns now)
 {
-    assay_ns from = host_window_start(observation->host);
-    assay_ns to = host_window_end(observation->host);
+    struct absence gap = {host_window_start(observation->host), host_window_end(observation->host)};
 
-    if (from == ASSAY_FOREVER)
-        return 0; /* there is no window yet */
-    if (node->seen_at > from)
-        from = node->seen_at;
-    if (now < to)
-        to = now;
-    return to > from ? to - from : 0;
+    if (gap.from == ASSAY_FOREVER)
+        return (struct absence){now, now}; /* there is no window yet */
+    if (node->seen_at > gap.from)
+        gap.from = node->seen_at;
+    if (now < gap.to)
+        gap.to = now;
+    if (gap.to < gap.from)
+        gap.to = gap.from;
+    return gap;
+}
+
+/* The longest time out of sight that no receipt explains. `last` is the one until now. */
+static assay_ns blind_unasked(const struct node_view *node, const struct absence *last)
+{
+    assay_ns longest = node->blind_unasked;
+    assay_ns span = last->to - last->from - absences_overlap(&node->absences, last->from, last->to);
+
+    if (span > longest)
+        longest = span;
+    VEC_EACH(const struct absence, gap, &node->gaps) {
+        span = gap->to - gap->from - absences_overlap(&node->absences, gap->from, gap->to);
+        if (span > longest)
+            longest = span;
+    }
+    return longest;
 }
 
 assay_status host_node_coverage(const struct host *host, uint32_t node, assay_coverage *out)
@@ -63,7 +80,7 @@ assay_status host_node_coverage(const struct host *host, uint32_t node, assay_co
     struct observation *observation = host->observation;
     const struct node_view *view = NULL;
     assay_coverage coverage = {.struct_size = sizeof(coverage)};
-    assay_ns blind = 0;
+    struct absence blind = {0, 0};
 
     if (node >= host_node_count(host))
         return ASSAY_E_NOTFOUND;
@@ -75,7 +92,10 @@ assay_status host_node_coverage(const struct host *host, uint32_t node, assay_co
     coverage.observations = view->observations;
     coverage.failures = view->failures;
     blind = nodes_blind(observation, view, host_now(host));
-    coverage.blind_longest = blind > view->blind_longest ? blind : view->blind_longest;
+    coverage.blind_longest = view->blind_longest;
+    if (blind.to - blind.from > coverage.blind_longest)
+        coverage.blind_longest = blind.to - blind.from;
+    coverage.blind_unasked = blind_unasked(view, &blind);
     (void)pthread_mutex_unlock(&observation->lock);
     return record_give(out, &coverage, sizeof(coverage)) ? ASSAY_OK : ASSAY_E_INVALID;
 }

@@ -4,9 +4,9 @@
 
 #include "framework/host/observe.h"
 
-/* How long the node has been out of sight at `now`, counting only time inside the window. The
-   observation's lock is held. */
-assay_ns nodes_blind(
+/* Since when the node has been out of sight at `now`, and until now, as far as that is inside the
+   window; both the same if not at all. The observation's lock is held. */
+struct absence nodes_blind(
     const struct observation *observation, const struct node_view *node, assay_ns now);
 
 extern const assay_nodes nodes_table;

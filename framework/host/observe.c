@@ -5,6 +5,7 @@
 
 #include "framework/base/mem.h"
 #include "framework/host/blocks.h"
+#include "framework/host/control.h"
 #include "framework/host/nodes.h"
 #include "framework/host/record.h"
 #include "framework/host/state.h"
@@ -41,6 +42,10 @@ void observation_free(struct observation *observation)
         return;
     recent_done(observation);
     chain_done(&observation->chain);
+    for (uint32_t i = 0; observation->nodes && i < observation->node_count; i++) {
+        absences_done(&observation->nodes[i].absences);
+        vec_done(&observation->nodes[i].gaps);
+    }
     free(observation->nodes);
     (void)pthread_mutex_destroy(&observation->lock);
     free(observation);
@@ -62,10 +67,39 @@ struct observation *observation_new(struct host *host)
     }
     for (uint32_t i = 0; i < observation->node_count; i++) {
         observation->nodes[i].seen_at = -1;
+        absences_init(&observation->nodes[i].absences);
+        vec_init(&observation->nodes[i].gaps, sizeof(struct absence), 2 * RECEIPTS_MAX);
         observation->nodes[i].status.observed_at = -1;
         observation->nodes[i].status.peers = UINT32_MAX;
     }
     return observation;
+}
+
+/* ---- node control ---- */
+
+void observation_expect_absence(struct observation *observation, uint32_t node, assay_ns asked_at)
+{
+    (void)pthread_mutex_lock(&observation->lock);
+    absences_expect(&observation->nodes[node].absences, asked_at);
+    (void)pthread_mutex_unlock(&observation->lock);
+}
+
+void observation_note_receipt(struct observation *observation, const assay_receipt *receipt)
+{
+    (void)pthread_mutex_lock(&observation->lock);
+    absences_note(&observation->nodes[receipt->node].absences, receipt);
+    (void)pthread_mutex_unlock(&observation->lock);
+}
+
+assay_ns observation_away(
+    struct observation *observation, uint32_t node, const struct absence *span)
+{
+    assay_ns away = 0;
+
+    (void)pthread_mutex_lock(&observation->lock);
+    away = absences_overlap(&observation->nodes[node].absences, span->from, span->to);
+    (void)pthread_mutex_unlock(&observation->lock);
+    return away;
 }
 
 /* ---- the service ---- */
@@ -187,10 +221,15 @@ static void copy_text(char *out, size_t size, const char *text)
 /* Notes a success now: how long we were blind until then, inside the window. */
 static void node_seen(struct observation *observation, struct node_view *node, assay_ns now)
 {
-    const assay_ns blind = nodes_blind(observation, node, now);
+    const struct absence gap = nodes_blind(observation, node, now);
+    const assay_ns blind = gap.to - gap.from;
 
     if (blind > node->blind_longest)
         node->blind_longest = blind;
+    /* What receipts tell of it may be known only later. Without room it counts in full. */
+    if (blind > node->blind_unasked &&
+        (!absences_may_touch(&node->absences, gap.from, gap.to) || vec_push(&node->gaps, &gap)))
+        node->blind_unasked = blind;
     node->seen_at = now;
     node->observations++;
 }

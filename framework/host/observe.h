@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "framework/host/absence.h"
 #include "framework/host/chain.h"
 
 struct feed;
@@ -26,6 +27,11 @@ struct node_view {
     uint64_t observations, failures;
     assay_ns blind_longest; /* between successes, inside the window */
     assay_ns seen_at;       /* of the latest success; -1: never */
+    struct absences absences;
+    /* The longest time out of sight in which the node surely was not away, and, longer than that,
+       the times of which it takes the receipts to tell. */
+    assay_ns blind_unasked;
+    struct vec gaps; /* struct absence */
 };
 
 struct observation {
@@ -41,6 +47,14 @@ struct observation {
 
 struct observation *observation_new(struct host *host);
 void observation_free(struct observation *observation);
+
+/* Node control: an action on the node begins, and is over. */
+void observation_expect_absence(struct observation *observation, uint32_t node, assay_ns asked_at);
+void observation_note_receipt(struct observation *observation, const assay_receipt *receipt);
+
+/* assay_receipts.away. */
+assay_ns observation_away(
+    struct observation *observation, uint32_t node, const struct absence *span);
 
 extern const assay_observe observe_table;
 

@@ -79,6 +79,12 @@ struct process_status {
     int64_t started_at, ended_at;
 };
 
+/* What the kernel says of a process, past all bookkeeping: for proof. */
+struct process_look {
+    char state;          /* R S D T t Z X ... as in proc(5); '\0': there is no such process */
+    uint64_t start_time; /* clock ticks since boot */
+};
+
 struct process_ops {
     void *self;
 
@@ -92,6 +98,10 @@ struct process_ops {
 
     /* ASSAY_E_NOTFOUND: no such number was ever handed out. */
     assay_status (*status)(void *self, uint32_t process, struct process_status *out);
+
+    /* Asks the kernel, now. ASSAY_E_NOTFOUND: no such number was ever handed out, or the process
+       was never started. NULL: there is no kernel to ask (tests). */
+    assay_status (*look)(void *self, uint32_t process, struct process_look *out);
 
     /* Ends every process and everything it started, also what left its group or session: SIGTERM,
        then SIGKILL after `grace` nanoseconds or as soon as only strays are left; 0: SIGKILL at

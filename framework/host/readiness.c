@@ -140,7 +140,7 @@ static void look_at_process(assay_task *task, const struct readiness *readiness,
         return;
     candidate->inspect_at = host_now(host) + INSPECT_EVERY;
     /* A backend that cannot be asked for a moment says nothing about the node. */
-    if (!inspection_look(task, candidate->node, &look->process) && look->process.state)
+    if (!inspection_look(task, candidate->node, &look->process, NULL) && look->process.state)
         look->process_status = ASSAY_OK;
 }
 

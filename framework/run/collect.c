@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "framework/base/mem.h"
-#include "framework/base/number.h"
 #include "framework/base/path.h"
+#include "framework/host/control.h"
 #include "framework/plugin/digest.h"
 
 void collect_points(const struct host *host, struct report *report)
@@ -98,14 +98,6 @@ static assay_status collect_metrics(const struct host *host, struct report *repo
     return status;
 }
 
-static const char *action_name(uint32_t kind)
-{
-    static const char *const names[] = {"action 0", "start", "stop", "restart", "kill", "pause",
-        "resume", "replace", "cut", "heal", "shape", "limit"};
-
-    return kind < ARRAY_COUNT(names) ? names[kind] : "unknown action";
-}
-
 static assay_status collect_receipts(const struct host *host, struct report *report)
 {
     assay_receipt receipt = {.struct_size = sizeof(receipt)};
@@ -114,7 +106,8 @@ static assay_status collect_receipts(const struct host *host, struct report *rep
 
     for (size_t i = 0; !status && host_receipt_at(host, i, &instance, &receipt); i++) {
         assay_node_info info = {.struct_size = sizeof(info), .name = ""};
-        struct report_receipt item = {.action = (char *)(uintptr_t)action_name(receipt.kind),
+        struct report_receipt item = {
+            .action = (char *)(uintptr_t)control_action_name(receipt.kind),
             .before = receipt.before,
             .after = receipt.after,
             .is_proven = receipt.proof == ASSAY_PROVEN,

@@ -21,6 +21,7 @@
 #include "framework/run/cgroup.h"
 #include "framework/run/journal.h"
 #include "framework/run/outcome.h"
+#include "framework/run/proc.h"
 #include "framework/run/wire.h"
 
 enum {
@@ -176,6 +177,19 @@ static assay_status signal_process(
     s = send_request(client, &head, NULL, err);
     (void)pthread_mutex_unlock(&client->send);
     return s;
+}
+
+static assay_status look(void *self, uint32_t process, struct process_look *out)
+{
+    struct proc_entry entry = {.state = '\0'};
+    struct process_status now;
+    const assay_status s = status(self, process, &now);
+
+    if (s || now.pid == 0)
+        return ASSAY_E_NOTFOUND;
+    (void)proc_read((pid_t)now.pid, &entry); /* without an entry there is no such process */
+    *out = (struct process_look){.state = entry.state, .start_time = entry.start_time};
+    return ASSAY_OK;
 }
 
 /* Sends a request that is answered with WIRE_DONE; its number in *out. */
@@ -482,6 +496,7 @@ assay_status processes_client_new(
         .start = start,
         .signal = signal_process,
         .status = status,
+        .look = look,
         .end_all = end_all,
         .has_ended = has_ended,
         .undo = undo,

@@ -106,6 +106,8 @@ static inline assay_status fakes_signal(
         return error_set(err, ASSAY_E_NOTFOUND, "it has ended");
     if (signal_number == SIGKILL)
         fakes_end(fakes, process, PROCESS_KILLED, SIGKILL);
+    if (signal_number == SIGSTOP || signal_number == SIGCONT)
+        fakes->table[process].is_stopped = signal_number == SIGSTOP;
     return ASSAY_OK;
 }
 
@@ -246,7 +248,8 @@ static const assay_system_ops world_system = {.struct_size = sizeof(world_system
     .ready = world_ready,
     .follow = world_follow};
 
-static inline struct world *world_new(uint32_t nodes, uint64_t actions)
+/* With an HTTP table of the test's, or none. */
+static inline struct world *world_new_http(uint32_t nodes, uint64_t actions, const assay_http *http)
 {
     static assay_deployer_ops deployer;
     struct world *world = calloc(1, sizeof(*world));
@@ -270,6 +273,7 @@ static inline struct world *world_new(uint32_t nodes, uint64_t actions)
     world->fixture->config.processes = &world->fakes.ops;
     world->fixture->config.node_control = actions != 0;
     world->fixture->config.control_actions = actions;
+    world->fixture->config.http = http;
     fixture_start(world->fixture);
     world->system = fixture_instance(world->fixture, "system.s", ASSAY_SYSTEM);
     world->deployer = fixture_instance(world->fixture, "deployer.d", ASSAY_DEPLOYER);
@@ -280,6 +284,11 @@ static inline struct world *world_new(uint32_t nodes, uint64_t actions)
     world->spec = fixture_service(world->system, ASSAY_SPEC);
     world->deployment = fixture_service(world->deployer, ASSAY_DEPLOYMENT);
     return world;
+}
+
+static inline struct world *world_new(uint32_t nodes, uint64_t actions)
+{
+    return world_new_http(nodes, actions, NULL);
 }
 
 static inline void world_free(struct world *world)

@@ -1,12 +1,40 @@
-/* Node control and following: proof of effects, receipts, turns; followers that give up. */
+/* Node control and following: proof of effects, receipts, turns; followers that give up. What
+   proves what is tested in test_host_sighting.c. */
 #include "framework/host/control.h"
+#include "framework/host/nodes.h"
+#include "framework/host/observe.h"
 #include "host_world.h"
 
 #define ALL_ACTIONS ((uint64_t)0xFFFFFFFF)
 
+/* ---- a network that answers, or does not ---- */
+
+static atomic_bool is_silent; /* every node */
+
+static assay_status fake_perform(assay_task *task, const assay_request *request, assay_reply **out)
+{
+    assay_status s = task_enter(task);
+
+    assert_int_equal(request->struct_size, sizeof(*request));
+    assert_int_equal(request->port, 0);
+    *out = NULL;
+    if (!s && atomic_load(&is_silent))
+        s = ASSAY_E_TIMEOUT;
+    return s;
+}
+
+static void fake_release(assay_reply *reply)
+{
+    assert_null(reply);
+}
+
+static const assay_http fake_http = {
+    .struct_size = sizeof(fake_http), .perform = fake_perform, .release = fake_release};
+
 static int setup(void **state)
 {
-    *state = world_new(2, ALL_ACTIONS & ~((uint64_t)1 << ASSAY_ACT_LIMIT));
+    atomic_store(&is_silent, false);
+    *state = world_new_http(2, ALL_ACTIONS & ~((uint64_t)1 << ASSAY_ACT_LIMIT), &fake_http);
     return 0;
 }
 
@@ -14,97 +42,6 @@ static int teardown(void **state)
 {
     world_free(*state);
     return 0;
-}
-
-/* ---- proof ---- */
-
-static struct sighting seen(uint32_t state, int64_t pid, const char *detail)
-{
-    struct sighting sighting = {.process = {.state = state, .pid = pid, .started_at = pid * 10}};
-
-    (void)snprintf(sighting.detail, sizeof(sighting.detail), "%s", detail);
-    return sighting;
-}
-
-static void an_effect_is_proven_by_what_was_seen_alone(void **state)
-{
-    enum {
-        RUN = ASSAY_PROCESS_RUNNING,
-        EXIT = ASSAY_PROCESS_EXITED,
-        KILL = ASSAY_PROCESS_KILLED
-    };
-    static const struct {
-        uint32_t kind, state_before, state_after;
-        int64_t pid_before, pid_after;
-        const char *detail_before, *detail_after;
-        bool is_proven;
-    } cases[] = {
-        {ASSAY_ACT_START, EXIT, RUN, 1, 2, "", "", true},
-        {ASSAY_ACT_START, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_START, EXIT, EXIT, 1, 1, "", "", false},
-        {ASSAY_ACT_STOP, RUN, EXIT, 1, 1, "", "", true},
-        {ASSAY_ACT_STOP, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_RESTART, RUN, RUN, 1, 2, "", "", true},
-        {ASSAY_ACT_RESTART, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_RESTART, RUN, EXIT, 1, 2, "", "", false},
-        {ASSAY_ACT_REPLACE, RUN, RUN, 1, 2, "", "", true},
-        {ASSAY_ACT_KILL, RUN, KILL, 1, 1, "", "", true},
-        {ASSAY_ACT_KILL, RUN, RUN, 1, 2, "", "", true},
-        {ASSAY_ACT_KILL, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_KILL, RUN, EXIT, 1, 1, "", "", false},
-        {ASSAY_ACT_KILL, KILL, KILL, 1, 1, "", "", false},
-        {ASSAY_ACT_PAUSE, RUN, RUN, 1, 1, "", "stopped by a signal", true},
-        {ASSAY_ACT_PAUSE, RUN, RUN, 1, 1, "", "paused", true},
-        {ASSAY_ACT_PAUSE, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_PAUSE, RUN, KILL, 1, 1, "", "stopped", false},
-        {ASSAY_ACT_RESUME, RUN, RUN, 1, 1, "stopped", "", true},
-        {ASSAY_ACT_RESUME, RUN, RUN, 1, 1, "", "", false},
-        {ASSAY_ACT_RESUME, RUN, RUN, 1, 1, "stopped", "stopped", false},
-        {ASSAY_ACT_CUT, RUN, RUN, 1, 2, "", "cut", false},
-        {ASSAY_ACT_SHAPE, RUN, RUN, 1, 2, "", "", false},
-        {77, RUN, RUN, 1, 2, "", "", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sighting before =
-            seen(cases[i].state_before, cases[i].pid_before, cases[i].detail_before);
-        struct sighting after =
-            seen(cases[i].state_after, cases[i].pid_after, cases[i].detail_after);
-
-        if (control_is_proven(cases[i].kind, &before, &after) != cases[i].is_proven)
-            fail_msg("case %zu", i);
-        after.status = ASSAY_E_IO;
-        assert_false(control_is_proven(cases[i].kind, &before, &after));
-        after.status = ASSAY_OK;
-        before.status = ASSAY_E_IO;
-        assert_false(control_is_proven(cases[i].kind, &before, &after));
-    }
-}
-
-static void sightings_are_described_in_a_line(void **state)
-{
-    struct sighting sighting = seen(ASSAY_PROCESS_RUNNING, 412, "stopped");
-    char text[160];
-
-    (void)state;
-    sighting.process.started_at = 3100 * ASSAY_MS + 17;
-    control_describe(&sighting, text);
-    assert_string_equal(text, "pid 412 running since 3.1s, stopped");
-    sighting = seen(ASSAY_PROCESS_KILLED, 412, "");
-    sighting.process.code = 9;
-    sighting.process.ended_at = ASSAY_SECOND;
-    control_describe(&sighting, text);
-    assert_string_equal(text, "pid 412 killed by signal 9 at 1s");
-    sighting.process.state = ASSAY_PROCESS_EXITED;
-    control_describe(&sighting, text);
-    assert_string_equal(text, "pid 412 exited with 9 at 1s");
-    sighting.process.state = 0;
-    control_describe(&sighting, text);
-    assert_string_equal(text, "in no known state");
-    sighting.status = ASSAY_E_IO;
-    control_describe(&sighting, text);
-    assert_non_null(strstr(text, "could not be inspected"));
 }
 
 /* ---- acting ---- */
@@ -120,7 +57,8 @@ static assay_status look_at_fake(
     out->pid = status.pid;
     out->code = (uint32_t)status.code;
     out->started_at = status.started_at;
-    (void)snprintf(detail, 160, "%s", status.is_stopped ? "stopped" : "");
+    out->is_stopped = status.is_stopped;
+    (void)snprintf(detail, 160, "fake");
     return ASSAY_OK;
 }
 
@@ -201,6 +139,7 @@ static void a_kill_that_worked_is_proven_and_reported(void **state)
     assert_int_equal(call.receipt.kind, ASSAY_ACT_KILL);
     assert_int_equal(call.receipt.node, 1);
     assert_non_null(strstr(call.receipt.before, "pid 1001 running"));
+    assert_non_null(strstr(call.receipt.before, "answers, fake"));
     assert_non_null(strstr(call.receipt.after, "pid 1001 killed by signal 9"));
     assert_true(call.receipt.done_at >= call.receipt.asked_at);
 
@@ -209,6 +148,7 @@ static void a_kill_that_worked_is_proven_and_reported(void **state)
     assert_int_equal(filed.proof, ASSAY_PROVEN);
     assert_false(host_receipt_at(world->fixture->host, 1, &instance, &filed));
     assert_non_null(strstr(world->fixture->events, "\"action\""));
+    assert_non_null(strstr(world->fixture->events, "kill of validator-1: proven; before: pid"));
 }
 
 static void a_kill_that_did_nothing_is_unproven(void **state)
@@ -245,9 +185,245 @@ static void an_action_that_fails_is_reported_too(void **state)
     world->control = cannot;
     result = act(&call);
     assert_int_equal(result.status, ASSAY_E_IO);
-    assert_string_equal(result.why, "deployer.d: the engine is down");
+    assert_string_equal(result.why, "kill of validator-1: deployer.d: the engine is down");
     assert_true(host_receipt_at(world->fixture->host, 0, &instance, &filed));
     assert_int_equal(filed.proof, ASSAY_UNPROVEN);
+    assert_non_null(strstr(filed.after, "pid 1001 running"));
+}
+
+static assay_status restart(struct world *world, assay_task *task, const assay_action *action)
+{
+    (void)task;
+    world->fakes.table[action->node].pid += 100;
+    world->fakes.table[action->node].started_at += 100;
+    return ASSAY_OK;
+}
+
+static void a_restarted_node_that_answered_before_has_to_answer_again(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_RESTART);
+
+    world->control = restart;
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_PROVEN);
+    atomic_store(&is_silent, true);
+    call.patience = 100 * ASSAY_MS;
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_UNPROVEN);
+    assert_non_null(strstr(call.receipt.after, "does not answer"));
+}
+
+static void a_node_that_never_answered_is_restarted_by_its_process_alone(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_RESTART);
+
+    world->control = restart;
+    atomic_store(&is_silent, true);
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_PROVEN);
+}
+
+static assay_status really_pause(struct world *world, assay_task *task, const assay_action *action)
+{
+    (void)task;
+    return world->deployment->signal(
+        world->table, action->node, action->kind == ASSAY_ACT_PAUSE ? SIGSTOP : SIGCONT);
+}
+
+static void a_pause_is_unproven_while_the_node_still_answers(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_PAUSE);
+
+    world->control = really_pause;
+    call.patience = 100 * ASSAY_MS;
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_UNPROVEN);
+    assert_non_null(strstr(call.receipt.after, "stopped, answers"));
+}
+
+/* What the kernel says of process 1. */
+static char kernel_state;
+
+static assay_status fakes_look(void *self, uint32_t process, struct process_look *out)
+{
+    (void)self;
+    assert_int_equal(process, 1);
+    *out = (struct process_look){.state = kernel_state, .start_time = 55};
+    return ASSAY_OK;
+}
+
+static void the_kernel_is_asked_about_processes_of_the_hosts_own(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_KILL);
+
+    world->fakes.ops.look = fakes_look;
+    world->control = really_kill;
+    kernel_state = 'S';
+    call.patience = 100 * ASSAY_MS;
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_UNPROVEN); /* the kernel says that it still runs */
+    assert_non_null(strstr(call.receipt.before, "state S"));
+}
+
+static assay_status outlast(struct world *world, assay_task *task, const assay_action *action)
+{
+    (void)action;
+    return clock_table.sleep_until(task, host_now(world->fixture->host) + 3600 * ASSAY_SECOND);
+}
+
+static void a_deployer_that_outlasts_the_deadline_is_cancelled(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_KILL);
+    struct host_operation_result result;
+
+    world->control = outlast;
+    call.patience = 0;
+    result = act(&call);
+    assert_int_equal(result.status, ASSAY_E_TIMEOUT);
+    assert_non_null(strstr(result.why, "longer than its limit"));
+    assert_false(has_violation(world->fixture->host, ""));
+}
+
+static assay_status inspect_badly(
+    struct world *world, uint32_t node, assay_process *out, char detail[160])
+{
+    (void)node, (void)out, (void)detail;
+    return (world->table->fail)(world->table, ASSAY_E_IO, "who knows");
+}
+
+static void what_cannot_be_inspected_is_unproven(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_KILL);
+
+    world->control = really_kill;
+    world->inspect = inspect_badly;
+    call.patience = 100 * ASSAY_MS;
+    assert_int_equal(act(&call).status, ASSAY_OK);
+    assert_int_equal(call.receipt.proof, ASSAY_UNPROVEN);
+    assert_non_null(strstr(call.receipt.before, "could not be inspected"));
+}
+
+/* The detail is a copy, that holds what the caller's held. */
+static assay_status check_detail(struct world *world, assay_task *task, const assay_action *action)
+{
+    (void)world, (void)task;
+    return action->detail && strcmp(action->detail, "delay=5ms") == 0 ? ASSAY_OK : ASSAY_E_INTERNAL;
+}
+
+static void the_detail_of_an_action_is_passed_on(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_SHAPE);
+
+    world->control = check_detail;
+    call.action.detail = "delay=5ms";
+    assert_int_equal(act(&call).status, ASSAY_OK);
+}
+
+/* ---- what others see of it ---- */
+
+static void receipts_are_there_for_those_who_judge(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_RESTART);
+    struct host_instance *judge =
+        fixture_instance(world->fixture, "expectation.recovery", ASSAY_EXPECTATION);
+    const assay_host *table = host_instance_table(judge);
+    const assay_receipts *receipts = fixture_service(judge, ASSAY_RECEIPTS);
+    struct host_instance *chaos = world->fixture->instances[2];
+    assay_receipt receipt = {.struct_size = sizeof(receipt)};
+
+    world->control = restart;
+    assert_int_equal(receipts->count(table), 0);
+    assert_int_equal(receipts->get(table, 0, &receipt), ASSAY_E_NOTFOUND);
+    assert_int_equal(run_body(chaos, call_act, &call).status, ASSAY_OK);
+
+    assert_int_equal(receipts->count(table), 1);
+    assert_int_equal(receipts->get(table, 0, &receipt), ASSAY_OK);
+    assert_int_equal(receipt.kind, ASSAY_ACT_RESTART);
+    assert_int_equal(receipt.node, 1);
+    assert_int_equal(receipt.proof, ASSAY_PROVEN);
+    assert_int_equal(
+        receipts->away(table, 1, 0, ASSAY_FOREVER), receipt.done_at - receipt.asked_at);
+    assert_int_equal(receipts->away(table, 0, 0, ASSAY_FOREVER), 0);
+    assert_int_equal(receipts->away(table, 2, 0, ASSAY_FOREVER), 0);
+    receipt.struct_size = 0;
+    assert_int_equal(receipts->get(table, 0, &receipt), ASSAY_E_INVALID);
+}
+
+/* The window began an hour ago, and so long the node has been out of sight. */
+static void be_blind(struct host *host)
+{
+    atomic_store(&host->window_end, ASSAY_FOREVER - 1);
+    atomic_store(&host->window_start, host_now(host) - 3600 * ASSAY_SECOND);
+    host->observation->nodes[1].seen_at = host_window_start(host);
+}
+
+static assay_coverage coverage_of(const struct world *world)
+{
+    assay_coverage coverage = {.struct_size = sizeof(coverage)};
+
+    assert_int_equal(host_node_coverage(world->fixture->host, 1, &coverage), ASSAY_OK);
+    return coverage;
+}
+
+static void see(const struct world *world)
+{
+    const assay_observe *observe = fixture_service(world->system, ASSAY_OBSERVE);
+    const assay_observation seen = {.struct_size = sizeof(seen), .tip = "g", .final = "g"};
+
+    assert_int_equal(observe->status(world->system_table, 1, &seen), ASSAY_OK);
+}
+
+static void nobody_is_asked_for_the_time_in_which_a_node_was_away(void **state)
+{
+    struct world *world = *state;
+    struct host *host = world->fixture->host;
+    const assay_ns now = host_now(host);
+    assay_receipt receipt = {.kind = ASSAY_ACT_RESTART,
+        .node = 1,
+        .proof = ASSAY_PROVEN,
+        .asked_at = now - 3000 * ASSAY_SECOND,
+        .done_at = now - 10 * ASSAY_SECOND};
+
+    /* Seen before the action is over: that it explains the time is known only later. */
+    observation_expect_absence(host->observation, 1, receipt.asked_at);
+    be_blind(host);
+    see(world);
+    assert_true(coverage_of(world).blind_longest >= 3600 * ASSAY_SECOND);
+    assert_true(coverage_of(world).blind_unasked >= 3600 * ASSAY_SECOND);
+    observation_note_receipt(host->observation, &receipt);
+    assert_true(coverage_of(world).blind_longest >= 3600 * ASSAY_SECOND);
+    assert_in_range(coverage_of(world).blind_unasked, 610 * ASSAY_SECOND, 3000 * ASSAY_SECOND);
+}
+
+static void the_time_since_a_node_was_seen_last_is_explained_too(void **state)
+{
+    struct world *world = *state;
+    struct host *host = world->fixture->host;
+    const assay_receipt receipt = {.kind = ASSAY_ACT_PAUSE,
+        .node = 1,
+        .proof = ASSAY_PROVEN,
+        .asked_at = host_now(host) - 3500 * ASSAY_SECOND};
+
+    observation_note_receipt(host->observation, &receipt);
+    be_blind(host);
+    assert_in_range(coverage_of(world).blind_unasked, 99 * ASSAY_SECOND, 1000 * ASSAY_SECOND);
+}
+
+static void without_a_receipt_all_blindness_counts(void **state)
+{
+    struct world *world = *state;
+
+    be_blind(world->fixture->host);
+    see(world);
+    assert_int_equal(coverage_of(world).blind_unasked, coverage_of(world).blind_longest);
 }
 
 static void what_cannot_be_done_is_refused(void **state)
@@ -302,6 +478,41 @@ static assay_status four_at_once(assay_task *task, void *arg)
     for (size_t i = 0; !s && i < 4; i++)
         s = tasks_table.join(task, children[i], ASSAY_FOREVER, NULL);
     return s;
+}
+
+static assay_status act_for_ever(struct world *world, assay_task *task, const assay_action *action)
+{
+    assay_status s = ASSAY_OK;
+
+    (void)world, (void)action;
+    atomic_fetch_add(&acting, 1);
+    s = clock_table.sleep_until(task, ASSAY_FOREVER);
+    atomic_fetch_sub(&acting, 1);
+    return s;
+}
+
+static void who_does_not_get_a_turn_in_time_is_told(void **state)
+{
+    struct world *world = *state;
+    struct call first = prepare(world, ASSAY_ACT_KILL), second = first;
+    struct host_instance *other = fixture_instance(world->fixture, "workload.o", ASSAY_WORKLOAD);
+    const struct host_operation_spec spec = {
+        .name = "run", .body = call_act, .arg = &first, .grace = 60 * ASSAY_SECOND};
+    struct host_operation *operation = NULL;
+    struct host_operation_result result;
+
+    world->control = act_for_ever;
+    assert_int_equal(host_operation_start(other, &spec, &operation), ASSAY_OK);
+    while (!atomic_load(&acting))
+        (void)host_wait(
+            world->fixture->host, host_now(world->fixture->host) + ASSAY_MS, NULL, NULL);
+    second.patience = 0;
+    result = run_body(world->fixture->instances[2], call_act, &second);
+    assert_int_equal(result.status, ASSAY_E_TIMEOUT);
+    assert_non_null(strstr(result.why, "another action was still under way"));
+    host_operation_cancel(operation);
+    host_operation_finish(operation, &result);
+    assert_int_equal(result.status, ASSAY_E_CANCELLED);
 }
 
 static void actions_are_carried_out_one_at_a_time(void **state)
@@ -389,14 +600,24 @@ static void without_a_system_nobody_follows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_effect_is_proven_by_what_was_seen_alone),
-        cmocka_unit_test(sightings_are_described_in_a_line),
         TEST(a_kill_that_worked_is_proven_and_reported),
         TEST(a_kill_that_did_nothing_is_unproven),
         TEST(what_has_no_probe_is_unproven_at_once),
         TEST(an_action_that_fails_is_reported_too),
+        TEST(a_restarted_node_that_answered_before_has_to_answer_again),
+        TEST(a_node_that_never_answered_is_restarted_by_its_process_alone),
+        TEST(a_pause_is_unproven_while_the_node_still_answers),
+        TEST(the_kernel_is_asked_about_processes_of_the_hosts_own),
+        TEST(a_deployer_that_outlasts_the_deadline_is_cancelled),
+        TEST(what_cannot_be_inspected_is_unproven),
+        TEST(the_detail_of_an_action_is_passed_on),
+        TEST(receipts_are_there_for_those_who_judge),
+        TEST(nobody_is_asked_for_the_time_in_which_a_node_was_away),
+        TEST(the_time_since_a_node_was_seen_last_is_explained_too),
+        TEST(without_a_receipt_all_blindness_counts),
         TEST(what_cannot_be_done_is_refused),
         TEST(actions_are_carried_out_one_at_a_time),
+        TEST(who_does_not_get_a_turn_in_time_is_told),
         TEST(every_node_is_followed_until_it_is_stopped),
         TEST(a_follow_that_gives_up_is_a_violation_and_started_again),
         cmocka_unit_test(without_a_system_nobody_follows),

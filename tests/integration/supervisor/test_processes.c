@@ -84,6 +84,14 @@ static bool has_continued(uint32_t process)
     return !status_of(process).is_stopped;
 }
 
+static struct process_look look_at(uint32_t process)
+{
+    struct process_look look = {.state = '?'};
+
+    assert_int_equal(ops->look(ops->self, process, &look), ASSAY_OK);
+    return look;
+}
+
 static bool is_over(uint32_t process)
 {
     const enum process_state state = status_of(process).state;
@@ -353,17 +361,27 @@ static void a_stop_and_its_end_are_seen(void **state)
 {
     auto_free char *pids = fresh_path();
     const uint32_t process = start_node("wait", pids);
+    uint64_t start_time = 0;
     pid_t pid = 0;
 
     (void)state;
     await_pids(pids, &pid, 1);
+    start_time = look_at(process).start_time;
+    assert_true(start_time > 0);
     assert_int_equal(ops->signal(ops->self, process, SIGSTOP, NULL), ASSAY_OK);
     await(has_stopped, process);
     assert_int_equal(status_of(process).state, PROCESS_RUNNING);
+    assert_int_equal(look_at(process).state, 'T');
     assert_int_equal(ops->signal(ops->self, process, SIGCONT, NULL), ASSAY_OK);
     await(has_continued, process);
+    assert_int_not_equal(look_at(process).state, 'T');
+    assert_int_equal(look_at(process).start_time, start_time);
+    assert_int_equal(ops->signal(ops->self, process, SIGKILL, NULL), ASSAY_OK);
+    await(is_over, process);
+    assert_int_equal(look_at(process).state, '\0');
+    assert_int_equal(
+        ops->look(ops->self, process + 1, &(struct process_look){0}), ASSAY_E_NOTFOUND);
 
-    assert_int_equal(status_of(process).state, PROCESS_RUNNING);
     assert_int_equal(status_of(process).pid, pid);
     end_all(0);
 }
