@@ -1,4 +1,5 @@
 /* Following a node that reorganises, restarts, lies and fails: in a real host, over scripted HTTP. */
+#include "framework/host/tasks.h"
 #include "tests/unit/host_fixture.h"
 
 #include "nomos/json_block.h"
@@ -49,8 +50,7 @@ struct world {
     unsigned block_count;
     struct look looks[STEPS_MAX];
     unsigned look_count, next_look;
-    unsigned calls, cancel_call; /* the nth call is cancelled; 0: none */
-    int replies;                 /* handed out and not released */
+    int replies; /* handed out and not released */
 };
 
 static struct world *the_world; /* the HTTP table has no place for it */
@@ -135,10 +135,10 @@ static assay_status answer_block(struct world *w, assay_bytes body, assay_reply 
 static assay_status perform(assay_task *task, const assay_request *request, assay_reply **out)
 {
     struct world *w = the_world;
+    const assay_status s = w->system.clock->sleep_until(task, 0); /* a point of cancellation */
 
-    (void)task;
-    if (++w->calls == w->cancel_call)
-        return ASSAY_E_CANCELLED;
+    if (s)
+        return s;
     if (strcmp(request->path, "/cryptarchia/info") == 0)
         return answer_tip(w, out);
     if (strcmp(request->path, "/storage/block") == 0)
@@ -389,22 +389,48 @@ static void a_lie_about_the_height_leaves_what_is_known_alone(void **state)
     assert_nothing_at(w, 0, 3);
 }
 
-static void cancelled_on_its_way_to_a_tip_it_ends_and_holds_no_claim(void **state)
+/* What blocks: the polls' pauses, and every request. */
+static void cancelled_at_any_blocking_call_it_ends_and_holds_no_claim(void **state)
+{
+    uint64_t nth = 0, made = 0;
+
+    (void)state;
+    do {
+        void *own = NULL;
+        struct world *w;
+
+        assert_int_equal(setup(&own), 0);
+        w = own;
+        (void)tasks_cancel_at(w->fixture->host, ++nth);
+        FOLLOW(w, 0, {.tip = 3}, {.tip = 6});
+        made = tasks_cancel_at(w->fixture->host, 0);
+        assert_true(
+            made <= nth + 1); /* a missing number of peers is no error: the next pause ends */
+        assert_int_equal(failures_of(w, 0), 0);
+
+        FOLLOW(w, 1, {.tip = 6}); /* at once: nobody holds a block that the first was fetching */
+        assert_at(w, 1, 4, 6);
+        assert_int_equal(failures_of(w, 1), 0);
+        assert_int_equal(teardown(&own), 0);
+    } while (made >= nth);
+    assert_true(nth > 10); /* two pauses, two tips, six blocks, and the peers */
+}
+
+static void cancelled_while_another_fetches_its_block_it_ends(void **state)
 {
     struct world *w = *state;
-    unsigned cancelled = 0;
+    char id[HEX32_SIZE];
 
-    for (unsigned nth = 1; nth <= 4; nth++, cancelled++) {
-        w->calls = 0;
-        w->cancel_call = nth;
-        FOLLOW(w, 0, {.tip = 3});
-        assert_int_equal(w->calls, nth); /* not one call more */
-    }
-    assert_int_equal(cancelled, 4); /* the tip and three blocks */
-    w->cancel_call = 0;
-    FOLLOW(w, 1, {.tip = 3});
-    assert_at(w, 1, 3, 3);
-    assert_int_equal(failures_of(w, 0), 0);
+    hex_from_bytes32(&w->blocks[2].id, id);
+    assert_int_equal(w->system.observe->known(w->system.host, id), ASSAY_BLOCK_YOURS);
+    (void)tasks_cancel_at(w->fixture->host, 5); /* pause, tip, block 3, and block 2 for a while */
+    FOLLOW(w, 0, {.tip = 3});
+    assert_int_equal(tasks_cancel_at(w->fixture->host, 0), 5);
+    assert_nothing_at(w, 0, 3);
+
+    w->system.observe->abandon(w->system.host, id);
+    FOLLOW(w, 0, {.tip = 3});
+    assert_at(w, 0, 3, 3);
 }
 
 #define in_world(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -419,7 +445,8 @@ int main(void)
         in_world(a_node_that_starts_anew_is_followed_from_genesis),
         in_world(every_fault_is_counted_and_gone_with_the_next_look),
         in_world(a_lie_about_the_height_leaves_what_is_known_alone),
-        in_world(cancelled_on_its_way_to_a_tip_it_ends_and_holds_no_claim),
+        cmocka_unit_test(cancelled_at_any_blocking_call_it_ends_and_holds_no_claim),
+        in_world(cancelled_while_another_fetches_its_block_it_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
