@@ -108,7 +108,8 @@ static void choose_names(const struct nomos *self, uint32_t node, struct node_na
 }
 
 /* Log files in the directory that NOMOS_LOG_DIR names, else standard output, which the deployer
-   keeps in the node's own directory; with NOMOS_TESTS_TRACING to a Loki on this machine. */
+   keeps in the node's own directory; with NOMOS_TESTS_TRACING to a Loki on this machine, which
+   development nodes cannot do: theirs would be lost. */
 static struct node_config_tracing tracing_of(
     const struct nomos *self, uint32_t node, const struct node_names *names)
 {
@@ -123,7 +124,7 @@ static struct node_config_tracing tracing_of(
         .level = own_level[0] != '\0' ? own_level : self->options.log_level};
 
     if (debug && strcasecmp(debug, "true") == 0) {
-        tracing.logger = NODE_CONFIG_LOKI;
+        tracing.logger = self->nodes[node].is_dev ? NODE_CONFIG_STDOUT : NODE_CONFIG_LOKI;
         tracing.loki_endpoint = debug_loki;
         tracing.filter = filter ? filter : debug_filter;
         tracing.traces_endpoint = setting(self, "NOMOS_OTLP_ENDPOINT");

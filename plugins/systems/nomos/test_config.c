@@ -316,6 +316,8 @@ static void debug_tracing_goes_to_loki_and_otlp(void **state)
 
     (void)state;
     set("NOMOS_TESTS_TRACING", "True");
+    assert_has(render(2), "logger: Stdout\n"); /* a development node's log would be lost there */
+    w.nodes[2].is_dev = false;
     yaml = render(2);
     assert_has(yaml,
         "logger: !Loki\n    endpoint: \"http://localhost:3100\"\n    host_identifier: \"node-2\"\n"

@@ -25,7 +25,7 @@ struct file_server {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     int client; /* that is being served, or -1 */
-    bool is_ending;
+    bool is_ending, saw_authorization;
     unsigned requests, answers, served;
     size_t offsets[REQUESTS_MAX];
 };
@@ -107,6 +107,7 @@ static void answer(struct file_server *server, int fd, const char *head)
     if (server->requests < REQUESTS_MAX)
         server->offsets[server->requests] = offset;
     server->requests++;
+    server->saw_authorization = server->saw_authorization || strcasestr(head, "\r\nAuthorization:");
     (void)pthread_mutex_unlock(&server->lock);
     if (plan->has_no_ranges)
         offset = 0;
@@ -225,6 +226,16 @@ size_t file_server_offset(struct file_server *server, unsigned nth)
     offset = server->offsets[nth];
     (void)pthread_mutex_unlock(&server->lock);
     return offset;
+}
+
+bool file_server_saw_authorization(struct file_server *server)
+{
+    bool saw;
+
+    (void)pthread_mutex_lock(&server->lock);
+    saw = server->saw_authorization;
+    (void)pthread_mutex_unlock(&server->lock);
+    return saw;
 }
 
 void file_server_await(struct file_server *server, unsigned answers)

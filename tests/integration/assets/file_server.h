@@ -34,6 +34,8 @@ uint16_t file_server_port(const struct file_server *server);
 unsigned file_server_requests(struct file_server *server);
 /* First byte that the nth request for the file asked for: 0 without a Range header. */
 size_t file_server_offset(struct file_server *server, unsigned nth);
+/* Did any request carry an Authorization header? */
+bool file_server_saw_authorization(struct file_server *server);
 /* Waits until so many requests have been read and answered as far as the plan says. */
 void file_server_await(struct file_server *server, unsigned answers);
 

@@ -632,6 +632,16 @@ static void arguments_that_make_no_sense_are_refused(void **state)
     assert_nothing_installed(stage);
 }
 
+static void a_token_goes_to_nobody_but_github(void **state)
+{
+    struct stage *stage = *state;
+
+    serve(stage, SERVE_WHOLE, 0);
+    set(stage, "GITHUB_TOKEN=secret");
+    assert_code(stage, SETUP(stage, "--sha256", stage->sum, "v1", stage->target), 0);
+    assert_false(file_server_saw_authorization(stage->server));
+}
+
 static void the_usual_directory_is_below_home(void **state)
 {
     struct stage *stage = *state;
@@ -667,6 +677,7 @@ int main(void)
         TEST(names_that_lead_out_of_the_archive_are_refused),
         TEST(two_at_a_time_do_not_get_in_each_others_way),
         TEST(arguments_that_make_no_sense_are_refused),
+        TEST(a_token_goes_to_nobody_but_github),
         TEST(the_usual_directory_is_below_home),
     };
 

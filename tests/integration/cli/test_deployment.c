@@ -141,6 +141,52 @@ static void nomos_log_dir_is_where_the_nodes_log(void **state)
     free(text);
 }
 
+/* Of validator-0's configuration; the caller frees it. */
+static char *configuration(const struct stage *stage)
+{
+    char *text = stage_read(stage, "nodes/validator-0/validator.yaml");
+
+    assert_non_null(text);
+    return text;
+}
+
+static void nomos_log_level_is_that_of_the_nodes(void **state)
+{
+    struct stage *stage = *state;
+    char *text;
+
+    stage_setenv(stage, "NOMOS_LOG_LEVEL=Warn");
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    text = configuration(stage);
+    assert_has(text, "level: WARN");
+    free(text);
+
+    stage->env_count = 0;
+    stage_setenv(stage, "NOMOS_LOG_LEVEL=loud");
+    stage_next(stage);
+    assert_exit(stage, stage_run(stage, NULL), 3);
+    assert_has(stage->out, "NOMOS_LOG_LEVEL");
+    assert_has(stage->out, "'loud'");
+}
+
+static void nomos_tests_tracing_leaves_development_nodes_their_log(void **state)
+{
+    struct stage *stage = *state;
+    char *text;
+
+    stage_setenv(stage, "NOMOS_TESTS_TRACING=true");
+    stage_manifest(stage, NETWORK);
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    text = configuration(stage);
+    assert_has(text, "level: DEBUG");
+    free(text);
+    text = stage_read(stage, "nodes/validator-0/output.log");
+    assert_non_null(text);
+    assert_has(text, "serving HTTP"); /* it is not lost on the way to a Loki */
+    free(text);
+}
+
 /* A database is what is not kept unless somebody wants it. */
 static bool has_database(const struct stage *stage)
 {
@@ -179,6 +225,22 @@ static void local_runner_runs_the_predecessors_demo(void **state)
     assert_has(stage->out, "2 nodes");
 }
 
+static void local_runner_takes_its_older_variables_where_the_new_ones_say_nothing(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "NOMOS_DEMO_VALIDATORS=several");
+    stage_setenv(stage, "LOCAL_DEMO_VALIDATORS=2");
+    stage_setenv(stage, "NOMOS_DEMO_EXECUTORS=0");
+    stage_setenv(stage, "LOCAL_DEMO_EXECUTORS=3");
+    stage_setenv(stage, "LOCAL_DEMO_RUN_SECS=4");
+    stage_setenv(stage, "CONSENSUS_SLOT_TIME=1");
+    stage_setenv(stage, "POL_PROOF_DEV_MODE=true");
+    assert_exit(stage, stage_call(stage, "local_runner", NULL), 0);
+    assert_has(stage->out, "2 nodes");
+    assert_has(stage->out, "every expectation held");
+}
+
 static void local_runner_wants_development_proofs(void **state)
 {
     struct stage *stage = *state;
@@ -201,8 +263,11 @@ int main(void)
         STAGED(a_node_that_never_answers_runs_out_of_patience),
         STAGED(slow_test_env_doubles_the_patience),
         STAGED(nomos_log_dir_is_where_the_nodes_log),
+        STAGED(nomos_log_level_is_that_of_the_nodes),
+        STAGED(nomos_tests_tracing_leaves_development_nodes_their_log),
         STAGED(nodes_directories_stay_whole_when_logs_are_to_be_kept),
         STAGED(local_runner_runs_the_predecessors_demo),
+        STAGED(local_runner_takes_its_older_variables_where_the_new_ones_say_nothing),
         STAGED(local_runner_wants_development_proofs),
     };
 
