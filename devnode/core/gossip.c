@@ -3,108 +3,60 @@
 #include <assert.h>
 #include <string.h>
 
+#include "devnode/core/cursor.h"
+
 static const uint8_t magic[8] = {'a', 's', 's', 'a', 'y', 'd', 'e', 'v'};
 static const char proof_domain[] = "ASSAY_DEVNODE_HELLO_V1";
-
-/* Reading: a cursor that goes bad once it is asked for more than there is. */
-struct cursor {
-    const uint8_t *at;
-    size_t left;
-    bool is_bad;
-};
-
-static void take_bytes(struct cursor *cursor, void *out, size_t size)
-{
-    if (cursor->is_bad || cursor->left < size) {
-        cursor->is_bad = true;
-        memset(out, 0, size);
-        return;
-    }
-    memcpy(out, cursor->at, size);
-    cursor->at += size;
-    cursor->left -= size;
-}
-
-static uint64_t take_number(struct cursor *cursor, size_t bytes)
-{
-    uint8_t raw[8] = {0};
-    uint64_t number = 0;
-
-    take_bytes(cursor, raw, bytes);
-    for (size_t i = bytes; i-- > 0;)
-        number = number << 8 | raw[i];
-    return number;
-}
-
-static uint8_t *put_bytes(uint8_t *out, const void *bytes, size_t size)
-{
-    if (size)
-        memcpy(out, bytes, size);
-    return out + size;
-}
-
-static uint8_t *put_number(uint8_t *out, uint64_t number, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        *out++ = (uint8_t)(number >> (8 * i));
-    return out;
-}
 
 static void read_hello(struct gossip_hello *out, struct cursor *cursor)
 {
     uint8_t seen[sizeof(magic)];
 
-    take_bytes(cursor, seen, sizeof(seen));
+    cursor_take(cursor, seen, sizeof(seen));
     if (memcmp(seen, magic, sizeof(magic)) != 0)
         cursor->is_bad = true;
-    out->version = (uint16_t)take_number(cursor, 2);
-    take_bytes(cursor, out->genesis.bytes, 32);
-    take_bytes(cursor, out->public_key.bytes, 32);
-    take_bytes(cursor, out->challenge.bytes, 32);
-    out->listen_port = (uint16_t)take_number(cursor, 2);
+    out->version = (uint16_t)cursor_take_number(cursor, 2);
+    cursor_take(cursor, out->genesis.bytes, 32);
+    cursor_take(cursor, out->public_key.bytes, 32);
+    cursor_take(cursor, out->challenge.bytes, 32);
+    out->listen_port = (uint16_t)cursor_take_number(cursor, 2);
 }
 
 static void read_locator(struct gossip_locator *out, struct cursor *cursor)
 {
-    out->count = (uint8_t)take_number(cursor, 1);
+    out->count = (uint8_t)cursor_take_number(cursor, 1);
     if (out->count > LOCATOR_PLACES_MAX) {
         cursor->is_bad = true;
         return;
     }
     for (size_t i = 0; i < out->count; i++) {
-        out->places[i].height = take_number(cursor, 8);
-        take_bytes(cursor, out->places[i].id.bytes, 32);
+        out->places[i].height = cursor_take_number(cursor, 8);
+        cursor_take(cursor, out->places[i].id.bytes, 32);
     }
 }
 
 static void read_contacts(struct gossip_contacts *out, struct cursor *cursor)
 {
-    out->count = (uint8_t)take_number(cursor, 1);
+    out->count = (uint8_t)cursor_take_number(cursor, 1);
     if (out->count > CONTACTS_MAX) {
         cursor->is_bad = true;
         return;
     }
     for (size_t i = 0; i < out->count; i++) {
-        take_bytes(cursor, out->contacts[i].address.ip, 16);
-        out->contacts[i].address.port = (uint16_t)take_number(cursor, 2);
-        take_bytes(cursor, out->contacts[i].public_key.bytes, 32);
+        cursor_take(cursor, out->contacts[i].address.ip, 16);
+        out->contacts[i].address.port = (uint16_t)cursor_take_number(cursor, 2);
+        cursor_take(cursor, out->contacts[i].public_key.bytes, 32);
     }
 }
 
 static void read_ids(struct gossip_ids *out, struct cursor *cursor, size_t max)
 {
-    out->count = (uint16_t)take_number(cursor, 2);
+    out->count = (uint16_t)cursor_take_number(cursor, 2);
     if (out->count > max) {
         cursor->is_bad = true;
         return;
     }
-    if (cursor->is_bad || cursor->left < (size_t)out->count * 32) {
-        cursor->is_bad = true;
-        return;
-    }
-    out->ids = (const struct bytes32 *)cursor->at;
-    cursor->at += (size_t)out->count * 32;
-    cursor->left -= (size_t)out->count * 32;
+    out->ids = (const struct bytes32 *)cursor_borrow(cursor, (size_t)out->count * 32);
 }
 
 static void read_body(struct gossip_body *out, struct cursor *cursor)
@@ -117,7 +69,7 @@ static void read_body(struct gossip_body *out, struct cursor *cursor)
 bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, struct reason *why)
 {
     struct cursor cursor = {.at = bytes, .left = size};
-    unsigned type = (unsigned)take_number(&cursor, 1);
+    unsigned type = (unsigned)cursor_take_number(&cursor, 1);
 
     out->type = (enum gossip_type)type;
     switch (type) {
@@ -125,18 +77,18 @@ bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, 
         read_hello(&out->as.hello, &cursor);
         break;
     case GOSSIP_HELLO_PROOF:
-        take_bytes(&cursor, out->as.proof.bytes, sizeof(out->as.proof.bytes));
+        cursor_take(&cursor, out->as.proof.bytes, sizeof(out->as.proof.bytes));
         break;
     case GOSSIP_TIP:
-        take_bytes(&cursor, out->as.tip.id.bytes, 32);
-        out->as.tip.height = take_number(&cursor, 8);
-        out->as.tip.slot = take_number(&cursor, 8);
+        cursor_take(&cursor, out->as.tip.id.bytes, 32);
+        out->as.tip.height = cursor_take_number(&cursor, 8);
+        out->as.tip.slot = cursor_take_number(&cursor, 8);
         break;
     case GOSSIP_GET_CHAIN:
         read_locator(&out->as.locator, &cursor);
         break;
     case GOSSIP_CHAIN:
-        out->as.ids.first_height = take_number(&cursor, 8);
+        out->as.ids.first_height = cursor_take_number(&cursor, 8);
         read_ids(&out->as.ids, &cursor, HEADERS_MAX);
         break;
     case GOSSIP_GET_BLOCKS:
@@ -144,7 +96,7 @@ bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, 
         read_ids(&out->as.ids, &cursor, BLOCKS_ASKED_MAX);
         break;
     case GOSSIP_NO_BLOCK:
-        take_bytes(&cursor, out->as.id.bytes, 32);
+        cursor_take(&cursor, out->as.id.bytes, 32);
         break;
     case GOSSIP_PEERS:
         read_contacts(&out->as.peers, &cursor);

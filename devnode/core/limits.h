@@ -37,6 +37,13 @@
    bytes fit the sender's output buffer. */
 #define BLOCKS_ASKED_MAX 16u
 
+/* Blocks that wait for their blobs to be sampled, and their bytes: two windows of the above. While
+   half of them are taken, no more are asked for. */
+#define PARKED_BLOCKS_MAX 64u
+#define PARKED_BYTES_MAX  (4u * BLOCK_BYTES_MAX)
+/* A block that was parked so lately, or within the slot, is hoped for before proposing. */
+#define PARKED_HOPE_NS 500000000u
+
 /* Places in a locator: the last ten heights, then doubling steps. 64 reach the beginning of any
  * chain. */
 #define LOCATOR_PLACES_MAX 64u

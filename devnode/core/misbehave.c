@@ -41,6 +41,15 @@ const struct misbehaviour_kind misbehaviour_kinds[MISBEHAVE_COUNT] = {
         .argument = "SLOT",
         .argument_max = UINT64_MAX,
         .help = "abort the process in SLOT (at once without it)"},
+    [MISBEHAVE_DROP_SHARES] = {.name = "drop-shares",
+        .help = "(executors) answer every dispersal with a blob id, and send no column anywhere"},
+    [MISBEHAVE_CORRUPT_COLUMNS] = {.name = "corrupt-columns",
+        .help = "(executors) answer every dispersal with a blob id, and send columns that are not "
+                "the blob's"},
+    [MISBEHAVE_REFUSE_COLUMNS] = {.name = "refuse-columns",
+        .help = "keep no column that an executor or another member sends"},
+    [MISBEHAVE_SERVE_CORRUPTED] = {.name = "serve-corrupted",
+        .help = "answer over HTTP with columns that are not the blob's"},
 };
 
 static bool unknown_name(const char *name, struct reason *why)

@@ -115,6 +115,7 @@ void node_free(struct node *node)
     table_done(&node->known_txs);
     table_done(&node->tx_blocks);
     mempool_done(&node->mempool);
+    node_parked_done(node);
     leader_done(&node->leader);
     chain_done(&node->chain);
     forgery_done(&node->forgery);
@@ -137,6 +138,7 @@ bool node_restore(
     case BLOCK_TOO_OLD:
         return true;
     case BLOCK_TOO_EARLY:
+    case BLOCK_WAITS: /* stored blocks are not sampled again */
     case BLOCK_INVALID:
         break;
     }
@@ -178,7 +180,7 @@ static bool expects_block(const struct node *node)
         if (node->now_ns - asked->at_ns < node->params.slot_duration_ns / 2)
             return true;
     }
-    return false;
+    return node_hopes_for_parked(node);
 }
 
 static bool may_propose(const struct node *node, uint64_t slot)
@@ -209,6 +211,7 @@ void node_tick(struct node *node, uint64_t now_ns)
         go_online(node);
     node_check_hellos(node);
     fetch_check_stalls(node);
+    node_check_parked(node);
     fetch_consider_all(node);
     if (now_ns < node->params.chain_start_ns)
         return;
@@ -266,6 +269,8 @@ bool node_pool(struct node *node, struct transaction *tx, struct reason *why)
     if (!mempool_add(&node->mempool, tx, why))
         return false;
     node->counts.last_pending_ns = node->now_ns;
+    if (tx->has_blob)
+        (void)node_has_blobs_of(node, &tx->signed_tx.tx);
     ledger_prove_early(node->chain.tip->ledger, &node->rules, tx);
     return true;
 }
@@ -300,6 +305,25 @@ enum node_submission node_submit(
     }
     transaction_unref(tx);
     return answer;
+}
+
+void node_publish(struct node *node, const uint8_t *bytes, size_t size, uint64_t now_ns)
+{
+    struct reason why = {.text = ""};
+    struct transaction *tx = transaction_decode(&node->wire, bytes, size, &why);
+
+    node->now_ns = now_ns;
+    if (tx && node_has_tx(node, &tx->id)) {
+        transaction_unref(tx);
+        return;
+    }
+    if (tx && node_pool(node, tx, &why)) {
+        (void)node_saw_tx(node, &tx->digest);
+        node_pass_on_tx(node, tx, NULL);
+    } else {
+        node_log(node, NODE_WARN, "cannot publish a blob: %s", why.text);
+    }
+    transaction_unref(tx);
 }
 
 struct misbehaviours *node_misbehaviours(struct node *node)

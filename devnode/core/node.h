@@ -49,6 +49,9 @@ struct node_params {
     /* A node that was told of peers proposes nothing before it has caught up with one of them, for
      * at most so long; zero: it does not wait. */
     uint64_t peer_wait_ns;
+    /* A block whose slot is longer ago than this is taken without sampling its blobs: its data was
+     * there when it was new, or it would not be in the chain, and need not be there for ever. */
+    uint64_t blob_validity_ns;
     struct epoch_config epochs;
     uint64_t lock_period[2];     /* as in struct ledger_rules */
     struct bytes32 identity;     /* Ed25519 seed: who the node is to its peers */
@@ -78,6 +81,9 @@ struct node_host {
     /* Whether a blob's data was sampled, so that a block may carry it. NULL: the node has no data
      * availability, and no blob ever was. */
     bool (*blob_is_sampled)(void *self, const struct bytes32 *blob);
+    /* A transaction or a block waits for this blob to be sampled; node_blobs_sampled() is to be
+     * called when it was. Called again and again for the same blob. */
+    void (*blob_wanted)(void *self, const struct bytes32 *blob);
 };
 
 /* Makes a node at its genesis. NULL and a reason when the parameters or the genesis transaction are
@@ -116,6 +122,12 @@ enum node_submission {
 /* Takes over *signed_tx, whatever the answer. */
 enum node_submission node_submit(
     struct node *node, struct signed_tx *signed_tx, uint64_t now_ns, struct reason *why);
+
+/* Puts a transaction that comes from data availability, in TX_FORM_STORE, into the mempool and
+ * passes it on. One that is known already, or not valid, is passed over. */
+void node_publish(struct node *node, const uint8_t *bytes, size_t size, uint64_t now_ns);
+/* Blobs were sampled since the last call: takes the blocks that waited for them. */
+void node_blobs_sampled(struct node *node, uint64_t now_ns);
 
 /* The switches, to be read and changed at any time; after a change call
  * node_misbehaviour_changed(). */
@@ -168,6 +180,7 @@ struct node_counts {
     uint64_t blocks_refused;
     uint64_t reorganisations;
     uint64_t transactions_dropped; /* refused while a block was assembled */
+    size_t blocks_waiting;         /* for blobs to be sampled */
 };
 struct node_counts node_counts(const struct node *node);
 

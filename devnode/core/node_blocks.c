@@ -183,20 +183,6 @@ static bool is_leader_public(
     return true;
 }
 
-static bool blobs_are_sampled(const struct node *node, const struct transaction *tx)
-{
-    for (size_t i = 0; tx->has_blob && i < tx->signed_tx.tx.op_count; i++) {
-        const struct op *op = &tx->signed_tx.tx.ops[i];
-
-        if (op->code != OP_CHANNEL_BLOB)
-            continue;
-        if (!node->host.blob_is_sampled ||
-            !node->host.blob_is_sampled(node->host.self, &op->blob.blob))
-            return false;
-    }
-    return true;
-}
-
 /* The state after the block, or NULL: header first, as it is cheaper to check. */
 static struct ledger *ledger_after(struct node *node, const struct chain_block *parent,
     const struct block *block, struct transaction *const *txs, struct reason *why)
@@ -210,8 +196,7 @@ static struct ledger *ledger_after(struct node *node, const struct chain_block *
     is_valid = is_leader_public(&block->header, &expected, why) &&
         has_contents_of_header(&block->header, txs, block->tx_count, why);
     for (size_t i = 0; i < block->tx_count && is_valid; i++) {
-        is_valid = blobs_are_sampled(node, txs[i]) ? ledger_apply(ledger, &node->rules, txs[i], why)
-                                                   : reason_set(why, "a blob was not sampled");
+        is_valid = ledger_apply(ledger, &node->rules, txs[i], why);
         if (!is_valid)
             reason_prefix(why, "transaction %zu", i);
     }
@@ -231,6 +216,10 @@ static enum block_result place(const struct node *node, const struct block *bloc
 
     if (chain_find(&node->chain, id))
         return BLOCK_KNOWN;
+    if (node_is_parked(node, id)) {
+        reason_format(why, "it waits for its blobs");
+        return BLOCK_WAITS;
+    }
     if (header->slot <= node->chain.lib->header.slot && node->chain.lib->height) {
         reason_format(why,
             "slot %" PRIu64 " is not after the last irreversible block's slot %" PRIu64,
@@ -247,6 +236,23 @@ static enum block_result place(const struct node *node, const struct block *bloc
     return *out_parent ? BLOCK_ADDED : BLOCK_ORPHAN;
 }
 
+/* Parks a block whose blobs were not all sampled, or whose parent is parked. BLOCK_ADDED: nothing
+   is to be waited for. */
+static enum block_result wait_for_blobs(struct node *node, const struct block *block,
+    const struct bytes32 *id, const struct gossip_body *body, struct reason *why)
+{
+    bool has_blobs = node_has_blobs(node, block);
+
+    if (has_blobs && chain_find(&node->chain, &block->header.parent))
+        return BLOCK_ADDED;
+    if (!node->host.blob_is_sampled) {
+        reason_format(why, "it carries a blob, and this node has no data availability");
+        return BLOCK_INVALID;
+    }
+    reason_format(why, has_blobs ? "its parent waits for blobs" : "its blobs were not sampled yet");
+    return node_park(node, block, id, body);
+}
+
 static enum block_result take_decoded(struct node *node, struct block *block, const uint8_t *bytes,
     size_t size, struct bytes32 *out_id, struct reason *why)
 {
@@ -255,12 +261,18 @@ static enum block_result take_decoded(struct node *node, struct block *block, co
 
     *out_id = block_header_id(&node->wire, &block->header);
     result = place(node, block, out_id, &parent, why);
-    if (result != BLOCK_ADDED)
+    if (result == BLOCK_ORPHAN && !node_is_parked(node, &block->header.parent))
+        return BLOCK_ORPHAN;
+    if (result != BLOCK_ADDED && result != BLOCK_ORPHAN)
         return result;
     if (!block_header_verify(&block->header, &block->signature)) {
         reason_format(why, "the leader's signature does not hold");
         return BLOCK_INVALID;
     }
+    result = wait_for_blobs(
+        node, block, out_id, &(struct gossip_body){.bytes = bytes, .size = size}, why);
+    if (result != BLOCK_ADDED)
+        return result;
     struct chain_contents contents = {
         .id = *out_id, .header = block->header, .signature = block->signature};
     contents.txs = memory_new(block->tx_count, sizeof(struct transaction *));
@@ -309,7 +321,9 @@ static void fill(struct node *node, struct chain_contents *contents)
     while (contents->tx_count < BLOCK_TXS_MAX && (tx = mempool_next(&node->mempool, &cursor))) {
         struct reason why;
 
-        if (!blobs_are_sampled(node, tx) || bytes + tx->size > BLOCK_BYTES_MAX)
+        if (bytes + tx->size > BLOCK_BYTES_MAX)
+            continue;
+        if (tx->has_blob && !node_has_blobs_of(node, &tx->signed_tx.tx))
             continue;
         if (!ledger_apply(contents->ledger, &node->rules, tx, &why)) {
             char text[HEX32_SIZE];

@@ -90,7 +90,8 @@ static bool is_better(const struct node *node, const struct gossip_tip *tip)
 
     if (!node->chain.is_online && needed > node->chain.security_param)
         needed -= node->chain.security_param;
-    return tip->height > needed && !chain_find(&node->chain, &tip->id);
+    return tip->height > needed && !chain_find(&node->chain, &tip->id) &&
+        !node_is_parked(node, &tip->id);
 }
 
 void fetch_consider(struct node *node, struct peer *peer)
@@ -104,7 +105,8 @@ void fetch_consider(struct node *node, struct peer *peer)
         peer->has_diverged = false;
         return;
     }
-    if (peer->fetch.phase != FETCH_IDLE || peer->has_diverged || peer->has_stalled)
+    if (peer->fetch.phase != FETCH_IDLE || peer->has_diverged || peer->has_stalled ||
+        node_has_many_parked(node))
         return;
     if (peer->tip.height == node->chain.tip->height + 1) {
         asked = table_get(&node->asked, peer->tip.id.bytes);
@@ -156,7 +158,8 @@ void fetch_took_chain(struct node *node, struct peer *peer, const struct gossip_
         fetch_consider_all(node);
         return;
     }
-    while (known < ids->count && chain_find(&node->chain, &ids->ids[known]))
+    while (known < ids->count &&
+        (chain_find(&node->chain, &ids->ids[known]) || node_is_parked(node, &ids->ids[known])))
         known++;
     if (known == ids->count)
         fetch_stop(node, peer); /* nothing new: it changed its mind, or we did meanwhile */
@@ -190,7 +193,8 @@ void fetch_took_block(
     }
     if (fetch->arrived < fetch->asked)
         return;
-    if (fetch->asked < fetch->count) {
+    /* When many wait for their blobs, the rest is asked for anew once they are taken. */
+    if (fetch->asked < fetch->count && !node_has_many_parked(node)) {
         ask_for_blocks(node, peer);
         return;
     }

@@ -4,6 +4,7 @@
  *     node_blocks.c   taking blocks, making them, moving tip and LIB
  *     node_peers.c    connections and messages
  *     node_fetch.c    getting blocks from peers
+ *     node_blobs.c    blocks that wait for their blobs to be sampled
  *     node_query.c    what it serves
  *     forgery.c       the made-up chain of MISBEHAVE_FORK
  *
@@ -61,6 +62,18 @@ struct asked {
     uint64_t at_ns;
 };
 
+/* A block that waits for blobs to be sampled, or for a block that does. */
+struct parked {
+    struct parked *next; /* came later */
+    struct bytes32 id;
+    struct bytes32 parent;
+    uint64_t since_ns;
+    struct bytes32 *blobs; /* all that it needs */
+    size_t blob_count;
+    size_t size;
+    uint8_t bytes[];
+};
+
 /* The chain of MISBEHAVE_FORK: ids by height, from `first` on. */
 struct forgery {
     uint64_t first;
@@ -98,6 +111,10 @@ struct node {
     uint64_t challenge_count;
     uint16_t listen_port;
 
+    struct parked *parked; /* oldest first */
+    size_t parked_count;
+    size_t parked_bytes;
+
     uint64_t now_ns;
     uint64_t started_ns; /* first tick */
     bool is_started;
@@ -125,6 +142,7 @@ enum block_result {
     BLOCK_ORPHAN,    /* its parent is not in the tree */
     BLOCK_TOO_OLD,   /* it forks off below the LIB */
     BLOCK_TOO_EARLY, /* its slot lies ahead */
+    BLOCK_WAITS,     /* for blobs to be sampled: it is parked */
     BLOCK_INVALID,
 };
 /* Takes a block, and moves tip and LIB when they should. *out_id is set unless the bytes are no
@@ -134,6 +152,23 @@ enum block_result node_take_block(struct node *node, const uint8_t *bytes, size_
 void node_propose(struct node *node, uint64_t slot);
 /* Moves the LIB to where it belongs. */
 void node_move_lib(struct node *node);
+
+/* --- node_blobs.c ----------------------------------------------------------------------------- */
+/* Whether all blobs of a transaction were sampled; asks for those that were not. */
+bool node_has_blobs_of(struct node *node, const struct mantle_tx *tx);
+/* The same for a block; true when it is too old to ask. */
+bool node_has_blobs(struct node *node, const struct block *block);
+/* Keeps the block until it can be taken; BLOCK_WAITS, or BLOCK_TOO_EARLY when there is no room. */
+enum block_result node_park(struct node *node, const struct block *block, const struct bytes32 *id,
+    const struct gossip_body *body);
+bool node_is_parked(const struct node *node, const struct bytes32 *id);
+/* Whether a block is likely to be taken soon. */
+bool node_hopes_for_parked(const struct node *node);
+/* Whether so many wait that no more should be asked for. */
+bool node_has_many_parked(const struct node *node);
+/* Gives up on those that have waited for too long. */
+void node_check_parked(struct node *node);
+void node_parked_done(struct node *node);
 
 /* --- node_peers.c ----------------------------------------------------------------------------- */
 bool node_is_deaf(const struct node *node);

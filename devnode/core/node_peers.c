@@ -335,7 +335,7 @@ static void take_block(struct node *node, struct peer *peer, const struct gossip
         peer_hang_up(node, peer, "it sent an invalid block");
         return;
     }
-    if (result == BLOCK_TOO_OLD || result == BLOCK_TOO_EARLY)
+    if (result == BLOCK_TOO_OLD || result == BLOCK_TOO_EARLY || result == BLOCK_WAITS)
         node_log(node, NODE_DEBUG, "passed over block 0x%s: %s", text, why.text);
     fetch_took_block(node, peer, &id, result);
     if (node->chain.tip != tip)

@@ -128,6 +128,7 @@ struct node_counts node_counts(const struct node *node)
     struct node_counts counts = node->counts;
 
     counts.pending = mempool_size(&node->mempool);
+    counts.blocks_waiting = node->parked_count;
     for (size_t i = 0; i < node->peer_count; i++) {
         const struct peer *peer = node->peers[i];
 

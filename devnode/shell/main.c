@@ -409,6 +409,7 @@ static bool start_servers(struct shell *shell)
                                      .peers = config->peers,
                                      .peer_count = config->peer_count,
                                      .seed = shell->seed,
+                                     .is_exact = shell->options.is_exact,
                                      .after_input = after_input,
                                      .now_ns = now_ns,
                                      .self = shell},

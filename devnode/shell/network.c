@@ -1,21 +1,15 @@
 #include "devnode/shell/network.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <event2/util.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "devnode/core/limits.h"
 #include "devnode/core/memory.h"
+#include "devnode/shell/links.h"
 #include "devnode/shell/socket.h"
 #include "nomos/hash.h"
 
-#define LENGTH_BYTES 4
 /* A connection that lasted so long was a good one: the next pause is the shortest again. */
 #define LASTED_NS 500000000u
 
@@ -23,38 +17,23 @@ struct dialler {
     struct network *network;
     struct socket_address address;
     struct event *timer;
-    struct link *link; /* NULL while pausing */
-    uint32_t number;   /* which of all it is, for its share of chance */
+    uint32_t number; /* which of all it is, for its share of chance */
     uint32_t attempt;
     uint32_t failures; /* in a row */
     uint32_t pause_ms;
 };
 
-/* A connection. Dead ones are freed by an event of their own, as the node may hang up in the
-   middle of anything. */
-struct link {
-    struct network *network;
-    struct bufferevent *stream;
-    struct peer *peer;       /* NULL before it is up and after it is down */
-    struct dialler *dialler; /* NULL: they dialled us */
-    uint64_t since_ns;
-    bool is_dead;
-    struct link *next;
-    struct link **place; /* what points to this link */
-};
-
 struct network {
     struct network_params params;
     struct node *node;
-    struct evconnlistener *listener;
+    struct links *links;
     /* The initial peers first, then places for those discovered: free without a timer. */
     struct dialler *diallers;
     size_t dialler_count;
     size_t dialler_total; /* made so far */
-    struct link *links;
-    size_t link_count;
-    struct event *reaper;
 };
+
+/* --- dialling --------------------------------------------------------------------------------- */
 
 static void dial_later(struct dialler *dialler)
 {
@@ -85,8 +64,12 @@ static bool is_initial(const struct dialler *dialler)
 }
 
 /* After a connection ended, or never began. */
-static void dial_again(struct dialler *dialler, bool has_lasted)
+static void on_closed(void *self, void *dialled, uint64_t lasted_ns)
 {
+    struct dialler *dialler = dialled;
+    bool has_lasted = lasted_ns >= LASTED_NS;
+
+    (void)self;
     dialler->failures = has_lasted ? 0 : dialler->failures + 1;
     if (has_lasted)
         dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
@@ -98,174 +81,14 @@ static void dial_again(struct dialler *dialler, bool has_lasted)
     dial_later(dialler);
 }
 
-static void bury(struct link *link)
-{
-    static const struct timeval at_once = {0, 0};
-
-    if (link->is_dead)
-        return;
-    link->is_dead = true;
-    link->peer = NULL;
-    bufferevent_disable(link->stream, EV_READ | EV_WRITE);
-    (void)event_add(link->network->reaper, &at_once);
-}
-
-static void link_free(struct link *link)
-{
-    struct dialler *dialler = link->dialler;
-
-    *link->place = link->next;
-    if (link->next)
-        link->next->place = link->place;
-    link->network->link_count--;
-    if (dialler) {
-        uint64_t now = link->network->params.now_ns(link->network->params.self);
-
-        dialler->link = NULL;
-        dial_again(dialler, link->since_ns && now - link->since_ns >= LASTED_NS);
-    }
-    bufferevent_free(link->stream);
-    free(link);
-}
-
-static void reap(evutil_socket_t fd, short what, void *self)
-{
-    struct network *network = self;
-    struct link *next;
-
-    (void)fd;
-    (void)what;
-    for (struct link *link = network->links; link; link = next) {
-        next = link->next;
-        if (link->is_dead)
-            link_free(link);
-    }
-}
-
-/* The other side is gone, or not worth talking to. */
-static void drop(struct link *link)
-{
-    struct peer *peer = link->peer;
-
-    if (link->is_dead)
-        return;
-    bury(link);
-    if (peer)
-        node_link_down(link->network->node, peer);
-}
-
-static void on_read(struct bufferevent *stream, void *self)
-{
-    struct link *link = self;
-    struct network *network = link->network;
-    struct evbuffer *input = bufferevent_get_input(stream);
-
-    while (!link->is_dead && evbuffer_get_length(input) >= LENGTH_BYTES) {
-        uint8_t prefix[LENGTH_BYTES];
-
-        (void)evbuffer_copyout(input, prefix, sizeof(prefix));
-        size_t size = (size_t)prefix[0] | (size_t)prefix[1] << 8 | (size_t)prefix[2] << 16 |
-            (size_t)prefix[3] << 24;
-        if (!size || size > MESSAGE_BYTES_MAX) {
-            drop(link);
-            return;
-        }
-        if (evbuffer_get_length(input) < LENGTH_BYTES + size)
-            return;
-        const uint8_t *bytes = evbuffer_pullup(input, (ev_ssize_t)(LENGTH_BYTES + size));
-        if (!bytes) {
-            drop(link);
-            return;
-        }
-        node_receive(network->node, link->peer, bytes + LENGTH_BYTES, size,
-            network->params.now_ns(network->params.self));
-        if (!link->is_dead)
-            (void)evbuffer_drain(input, LENGTH_BYTES + size);
-    }
-    network->params.after_input(network->params.self);
-}
-
-static void link_up(struct link *link)
-{
-    struct network *network = link->network;
-    uint8_t ip[16];
-    int on = 1;
-
-    /* Blocks and transactions matter at once; they are few and whole. */
-    (void)setsockopt(bufferevent_getfd(link->stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    bufferevent_setwatermark(link->stream, EV_READ, 0, MESSAGE_BYTES_MAX + LENGTH_BYTES);
-    (void)bufferevent_enable(link->stream, EV_READ | EV_WRITE);
-    link->since_ns = network->params.now_ns(network->params.self);
-    link->peer = node_link_up(network->node, link,
-        socket_peer_ip(bufferevent_getfd(link->stream), ip) ? ip : NULL, link->since_ns);
-}
-
-static void on_event(struct bufferevent *stream, short what, void *self)
-{
-    struct link *link = self;
-    struct network *network = link->network;
-
-    (void)stream;
-    if (what & BEV_EVENT_CONNECTED)
-        link_up(link);
-    else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
-        drop(link);
-    network->params.after_input(network->params.self);
-}
-
-static struct link *link_new(struct network *network, evutil_socket_t fd)
-{
-    struct bufferevent *stream =
-        bufferevent_socket_new(network->params.base, fd, BEV_OPT_CLOSE_ON_FREE);
-
-    if (!stream)
-        return NULL;
-    struct link *link = memory_new(1, sizeof(*link));
-    link->network = network;
-    link->stream = stream;
-    link->next = network->links;
-    link->place = &network->links;
-    if (link->next)
-        link->next->place = &link->next;
-    network->links = link;
-    network->link_count++;
-    bufferevent_setcb(stream, on_read, NULL, on_event, link);
-    return link;
-}
-
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-    int size, void *self)
-{
-    struct network *network = self;
-    struct link *link = network->link_count < LINKS_MAX ? link_new(network, fd) : NULL;
-
-    (void)listener;
-    (void)address;
-    (void)size;
-    if (!link) {
-        (void)evutil_closesocket(fd);
-        return;
-    }
-    link_up(link);
-    network->params.after_input(network->params.self);
-}
-
 static void on_dial(evutil_socket_t fd, short what, void *self)
 {
     struct dialler *dialler = self;
-    struct link *link = link_new(dialler->network, -1);
 
     (void)fd;
     (void)what;
-    if (!link) {
+    if (!links_dial(dialler->network->links, &dialler->address, dialler))
         dial_later(dialler);
-        return;
-    }
-    link->dialler = dialler;
-    dialler->link = link;
-    if (bufferevent_socket_connect(
-            link->stream, &dialler->address.as.any, (int)dialler->address.size))
-        drop(link);
 }
 
 /* Makes the dialler of one address; it dials when its timer is set. */
@@ -319,26 +142,79 @@ void network_discovered(void *self, const struct gossip_address *contact)
         (void)event_add(free_place->timer, &at_once);
 }
 
+/* --- between the connections and the node ----------------------------------------------------- */
+
+static uint64_t now_ns(void *self)
+{
+    const struct network *network = self;
+
+    return network->params.now_ns(network->params.self);
+}
+
+static void *on_up(void *self, struct link *link, void *dialled, const uint8_t *ip)
+{
+    const struct network *network = self;
+
+    (void)dialled;
+    return node_link_up(network->node, link, ip, now_ns(self));
+}
+
+static void on_down(void *self, void *peer)
+{
+    const struct network *network = self;
+
+    node_link_down(network->node, peer);
+}
+
+static void on_receive(void *self, void *peer, const uint8_t *message, size_t size)
+{
+    const struct network *network = self;
+
+    node_receive(network->node, peer, message, size, now_ns(self));
+}
+
+static void after_input(void *self)
+{
+    const struct network *network = self;
+
+    network->params.after_input(network->params.self);
+}
+
+void network_send(void *self, void *link, const uint8_t *message, size_t size)
+{
+    (void)self;
+    link_send(link, message, size);
+}
+
+void network_hang_up(void *self, void *link, const char *why)
+{
+    (void)self;
+    (void)why;
+    link_hang_up(link);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
 struct network *network_new(const struct network_params *params, struct reason *why)
 {
     struct network *network = memory_new(1, sizeof(*network));
-    struct socket_address address;
 
     network->params = *params;
-    network->reaper = evtimer_new(params->base, reap, network);
-    if (!network->reaper || !socket_resolve(&address, params->listen, why) ||
-        !set_up_diallers(network, why)) {
-        network_free(network);
-        return NULL;
-    }
-    network->listener = evconnlistener_new_bind(params->base, on_accept, network,
-        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED, -1,
-        &address.as.any, (int)address.size);
-    if (!network->listener) {
-        int error = EVUTIL_SOCKET_ERROR();
-
-        reason_format(why, "cannot listen for peers on %s port %u: %s", params->listen->host,
-            params->listen->port, evutil_socket_error_to_string(error));
+    if (set_up_diallers(network, why))
+        network->links = links_new(&(struct links_params){.base = params->base,
+                                       .listen = params->listen,
+                                       .who = "peers",
+                                       .message_bytes_max = MESSAGE_BYTES_MAX,
+                                       .links_max = LINKS_MAX,
+                                       .user = {.self = network,
+                                           .up = on_up,
+                                           .down = on_down,
+                                           .receive = on_receive,
+                                           .after_input = after_input,
+                                           .closed = on_closed,
+                                           .now_ns = now_ns}},
+            why);
+    if (!network->links) {
         network_free(network);
         return NULL;
     }
@@ -350,66 +226,25 @@ void network_start(struct network *network, struct node *node)
     static const struct timeval at_once = {0, 0};
 
     network->node = node;
-    (void)evconnlistener_enable(network->listener);
+    links_start(network->links);
     for (size_t i = 0; i < network->params.peer_count; i++)
         (void)event_add(network->diallers[i].timer, &at_once);
 }
 
 void network_free(struct network *network)
 {
-    struct link *next;
-
     if (!network)
         return;
-    for (struct link *link = network->links; link; link = next) {
-        next = link->next;
-        bufferevent_free(link->stream);
-        free(link);
-    }
+    links_free(network->links);
     for (size_t i = 0; network->diallers && i < network->dialler_count; i++) {
         if (network->diallers[i].timer)
             event_free(network->diallers[i].timer);
     }
     free(network->diallers);
-    if (network->listener)
-        evconnlistener_free(network->listener);
-    if (network->reaper)
-        event_free(network->reaper);
     free(network);
 }
 
 uint16_t network_port(const struct network *network)
 {
-    return socket_port(evconnlistener_get_fd(network->listener));
-}
-
-static void on_overflow(struct link *link)
-{
-    /* Called from within the node, so it must not be called back: it hears of it from the event. */
-    bufferevent_trigger_event(link->stream, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
-}
-
-void network_send(void *self, void *link, const uint8_t *message, size_t size)
-{
-    struct link *to = link;
-    struct evbuffer *output = bufferevent_get_output(to->stream);
-    uint8_t prefix[LENGTH_BYTES] = {
-        (uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16), (uint8_t)(size >> 24)};
-
-    (void)self;
-    if (to->is_dead)
-        return;
-    if (evbuffer_get_length(output) + size > NETWORK_OUTPUT_MAX) {
-        on_overflow(to);
-        return;
-    }
-    (void)evbuffer_add(output, prefix, sizeof(prefix));
-    (void)evbuffer_add(output, message, size);
-}
-
-void network_hang_up(void *self, void *link, const char *why)
-{
-    (void)self;
-    (void)why;
-    bury(link);
+    return links_port(network->links);
 }

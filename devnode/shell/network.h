@@ -1,9 +1,8 @@
-/* network.h - the node's TCP connections to its peers.
+/* network.h - the node's connections to its peers, for blocks and transactions.
  *
  * Listens, dials the initial peers for as long as the node runs (with growing pauses, whose jitter
- * the seed decides), cuts the streams into messages and carries them to and from the node. Each
- * message is preceded by its length, u32 little-endian. A peer that does not read what is sent to
- * it is disconnected when NETWORK_OUTPUT_MAX bytes wait. All on the event loop's thread. */
+ * the seed decides) and some of those that others told of, and carries messages to and from the
+ * node. All on the event loop's thread. */
 #ifndef DEVNODE_SHELL_NETWORK_H
 #define DEVNODE_SHELL_NETWORK_H
 
@@ -12,8 +11,6 @@
 
 struct event_base;
 
-/* A window of blocks and a burst of transactions fit many times over. */
-#define NETWORK_OUTPUT_MAX (64u << 20)
 /* The first pause before dialling again, and the longest. */
 #define NETWORK_PAUSE_MS_MIN 100u
 #define NETWORK_PAUSE_MS_MAX 2000u

@@ -293,7 +293,7 @@ static void a_blob_waits_until_it_is_sampled(void **state)
 
     assert_int_equal(world_submit(&fixture->world, 0, &pending), SUBMIT_ACCEPTED);
     assert_int_equal(take_made(fixture, 18, &included, 1, NULL), BLOCK_INVALID);
-    assert_non_null(strstr(fixture->why.text, "not sampled"));
+    assert_non_null(strstr(fixture->why.text, "no data availability"));
     world_switch(&fixture->world, 0, "none");
     world_run(&fixture->world, 10 * (uint64_t)SECOND_NS);
     assert_int_equal(node_counts(fixture->node).pending, 1);

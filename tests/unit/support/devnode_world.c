@@ -155,6 +155,7 @@ struct node_params world_node_params(const struct world *world, size_t i)
         .bootstrap_ns = SECOND_NS,
         .propose_window_ns = params->slot_ns / 2,
         .peer_wait_ns = 0,
+        .blob_validity_ns = 60 * (uint64_t)SECOND_NS,
         .epochs = {.security_param = params->security_param,
             .active_slot_coefficient = 0.9,
             .stake_stabilization = 3,
@@ -181,7 +182,7 @@ void world_start(struct world *world, size_t i)
     struct world_node *self = &world->nodes[i];
     struct node_params params = world_node_params(world, i);
     uint64_t final_count = memory_store_final_count(self->memory);
-    const struct node_host host = {
+    struct node_host host = {
         .self = self,
         .send = on_send,
         .hang_up = on_hang_up,
@@ -193,6 +194,8 @@ void world_start(struct world *world, size_t i)
     struct reason why = {.text = ""};
     size_t size;
 
+    if (world->extra.starting)
+        world->extra.starting(world->extra.self, i, &params, &host);
     self->lib_height = 0;
     self->node = node_new(&params, &host, &self->store, &why);
     assert_string_equal(why.text, "");
@@ -200,12 +203,20 @@ void world_start(struct world *world, size_t i)
     for (size_t n = 0; memory_store_nth(self->memory, n, &bytes, &size); n++)
         assert_true(node_restore(self->node, bytes, size, final_count ? final_count - 1 : 0, &why));
     free((void *)(uintptr_t)params.known_keys);
+    if (world->extra.started)
+        world->extra.started(world->extra.self, i);
     node_tick(self->node, world->now_ns);
 }
 
 void world_init(struct world *world, const struct world_params *params)
 {
-    *world = (struct world){.params = *params, .now_ns = WORLD_START_NS};
+    world_init_with(world, params, &(struct world_extra){.self = NULL});
+}
+
+void world_init_with(
+    struct world *world, const struct world_params *params, const struct world_extra *extra)
+{
+    *world = (struct world){.params = *params, .now_ns = WORLD_START_NS, .extra = *extra};
     world->messages_end = &world->messages;
     assert_true(keys_init());
     assert_true(params->node_count <= WORLD_NODES_MAX);
@@ -228,6 +239,8 @@ void world_done(struct world *world)
     struct world_message *next_message;
 
     for (size_t i = 0; i < world->params.node_count; i++) {
+        if (world->extra.stopping && world->nodes[i].node)
+            world->extra.stopping(world->extra.self, i);
         node_free(world->nodes[i].node);
         memory_store_free(world->nodes[i].memory);
     }
@@ -303,6 +316,8 @@ void world_isolate(struct world *world, size_t i)
 
 void world_kill(struct world *world, size_t i)
 {
+    if (world->extra.stopping)
+        world->extra.stopping(world->extra.self, i);
     node_free(world->nodes[i].node);
     world->nodes[i].node = NULL;
     for (struct world_link *link = world->links; link; link = link->next) {
@@ -336,6 +351,7 @@ static void deliver(struct world *world)
 static bool step(struct world *world, uint64_t end_ns)
 {
     uint64_t at = world->messages ? world->messages->arrival_ns : UINT64_MAX;
+    uint64_t extra = world->extra.next ? world->extra.next(world->extra.self) : UINT64_MAX;
     size_t who = WORLD_NODES_MAX;
 
     for (size_t i = 0; i < world->params.node_count; i++) {
@@ -349,11 +365,15 @@ static bool step(struct world *world, uint64_t end_ns)
             who = i;
         }
     }
+    if (extra < at)
+        at = extra;
     if (at > end_ns)
         return false;
     if (at > world->now_ns)
         world->now_ns = at;
-    if (who < WORLD_NODES_MAX)
+    if (at == extra)
+        world->extra.step(world->extra.self);
+    else if (who < WORLD_NODES_MAX)
         node_tick(world->nodes[who].node, world->now_ns);
     else
         deliver(world);

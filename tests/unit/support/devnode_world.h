@@ -37,6 +37,18 @@ struct world_params {
 struct world_link;
 struct world_message;
 
+/* What else lives in a world beside the nodes (devnode_da_world.h). NULL functions are not called. */
+struct world_extra {
+    void *self;
+    /* Before node i is made: adds to what it is given. */
+    void (*starting)(void *self, size_t i, struct node_params *params, struct node_host *host);
+    void (*started)(void *self, size_t i);
+    void (*stopping)(void *self, size_t i);
+    /* The time of its next event, UINT64_MAX for none, and what happens then. */
+    uint64_t (*next)(void *self);
+    void (*step)(void *self);
+};
+
 struct world_node {
     struct world *world;
     size_t index;
@@ -62,12 +74,16 @@ struct world {
     uint64_t messages_sent;
     uint64_t bytes_sent;
     uint64_t txs_sent; /* TX messages among them */
+    struct world_extra extra;
 };
 
 /* The usual world: five nodes, twenty accounts, k = 10, slots of a second, 10 ms of delay. */
 extern const struct world_params world_usual;
 
 void world_init(struct world *world, const struct world_params *params);
+/* The same with something beside the nodes. */
+void world_init_with(
+    struct world *world, const struct world_params *params, const struct world_extra *extra);
 void world_done(struct world *world);
 
 /* The parameters that node i is made with; its known keys are to be freed. */
