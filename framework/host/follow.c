@@ -96,7 +96,7 @@ assay_status host_follow_start(struct host *host, struct error *err)
     return ASSAY_OK;
 }
 
-void host_follow_stop(struct host *host, assay_ns grace)
+void host_follow_cancel(struct host *host, assay_ns grace)
 {
     struct follow *follow = host->follow;
 
@@ -105,9 +105,16 @@ void host_follow_stop(struct host *host, assay_ns grace)
 
         if (!operation)
             continue;
-        operation->spec.grace = grace;    /* nobody else looks at it before the operation ends */
-        host_operation_cancel(operation); /* all first, so that their graces overlap */
+        operation->spec.grace = grace; /* nobody else looks at it before the operation ends */
+        host_operation_cancel(operation);
     }
+}
+
+void host_follow_stop(struct host *host, assay_ns grace)
+{
+    struct follow *follow = host->follow;
+
+    host_follow_cancel(host, grace); /* all first, so that their graces overlap */
     for (uint32_t i = 0; i < follow->count; i++) {
         struct host_operation_result result;
 

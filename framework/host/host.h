@@ -153,6 +153,9 @@ void host_nudge(struct host *host);
 /* Follows every node with the system's `follow`, a task each. A follow that returns although
    nobody cancelled it is a violation, and is started again. Blocks until started. */
 assay_status host_follow_start(struct host *host, struct error *err);
+/* Asks them to end, for a caller with something to do meanwhile; host_follow_stop is still owed.
+   Their grace begins. */
+void host_follow_cancel(struct host *host, assay_ns grace);
 /* Cancels and joins them within `grace`; those left mark the system stuck. Fine when not
    started. */
 void host_follow_stop(struct host *host, assay_ns grace);

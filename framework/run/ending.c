@@ -88,6 +88,10 @@ bool ending_step(struct ending *ending, struct children *children)
         kill_known(ending, children);
     }
     is_quiet = children->running == 0 && ending->worker == 0;
+    if (is_quiet && !proc_may_have_child(ending->spared)) {
+        ending->is_active = false; /* orphans come to us, so there are none */
+        return true;
+    }
     if (now < ending->look_at && (!is_quiet || ending->strays > 0))
         return false;
     if (!search(ending, children) || !is_quiet)

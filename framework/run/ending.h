@@ -8,7 +8,9 @@
    First the known children, by their process groups, which is quick even for a thousand. When they
    have ended, or the grace is over, the process tree is searched for everything else: daemons that
    forked twice, sessions of their own, children of children. That needs a subreaper, so that
-   orphans come to the caller and cannot escape. The search is repeated until it finds nobody. */
+   orphans come to the caller and cannot escape. The search is repeated until it finds nobody; it
+   looks at all processes of the machine, so it is left out when the kernel's list of the caller's
+   own children shows that there is nobody to be found. */
 #ifndef ASSAY_RUN_ENDING_H
 #define ASSAY_RUN_ENDING_H
 

@@ -427,10 +427,11 @@ static enum event enter_teardown(struct life *life)
     end_kind(life, ASSAY_WORKLOAD);
     end_kind(life, ASSAY_EXPECTATION);
     end_kind(life, ASSAY_DEPLOYER);
-    host_follow_stop(life->host, life->limits.grace);
+    host_follow_cancel(life->host, life->limits.grace);
     finish_kind(life, ASSAY_WORKLOAD);
     finish_kind(life, ASSAY_EXPECTATION);
     finish_kind(life, ASSAY_DEPLOYER);
+    host_follow_stop(life->host, life->limits.grace);
     finish_kind(life, ASSAY_SYSTEM);
     close_open_judgements(life);
     destroy_all(life);

@@ -111,6 +111,47 @@ assay_status proc_list(struct vec *out, struct error *err)
     return ASSAY_OK;
 }
 
+/* Is the list of children of one of our threads, "12 345 ", empty or `spared` alone?
+
+   The kernel promises no exact list while children come and go. This answer is exact: new and
+   adopted children are put at the end of the list, and the spared one stays in it until we wait for
+   it. So when the list begins with it or with nothing, and nothing follows, there was nobody else. */
+static bool is_list_of(const char *thread, pid_t spared)
+{
+    char path[64];
+    char text[64]; /* has room for more than the one number that is fine */
+    char *end = text;
+    auto_fd int fd = -1;
+    ssize_t got = -1;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%s/children", thread);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    got = read(fd, text, sizeof text - 1);
+    if (got <= 0)
+        return got == 0;
+    text[got] = '\0';
+    return spared > 0 && strtol(text, &end, 10) == spared && strcmp(end, " ") == 0;
+}
+
+bool proc_may_have_child(pid_t spared)
+{
+    __attribute__((cleanup(close_directory))) DIR *directory = opendir("/proc/self/task");
+    bool has_threads = false;
+
+    if (!directory)
+        return true;
+    for (const struct dirent *item = readdir(directory); item; item = readdir(directory)) {
+        if (item->d_name[0] == '.')
+            continue;
+        has_threads = true;
+        if (!is_list_of(item->d_name, spared))
+            return true;
+    }
+    return !has_threads;
+}
+
 /* Compares a stream of NUL-terminated strings with one string. */
 struct matcher {
     const char *wanted;

@@ -33,6 +33,12 @@ bool proc_is_alive(pid_t pid, uint64_t start_time);
    is initialised here; the caller ends it with vec_done. */
 assay_status proc_list(struct vec *out, struct error *err);
 
+/* False: the calling process has no child but `spared` (0: none at all), not even a dead one that
+   nobody has waited for. For a subreaper that means that nobody lives below it but the spared child
+   and its descendants. True: it may have; look at all processes. Takes a few microseconds where the
+   kernel keeps such lists (CONFIG_PROC_CHILDREN, as distributions have it), and is true where not. */
+bool proc_may_have_child(pid_t spared);
+
 /* Has the process this assignment ("NAME=value") in the environment it was started with? False
    also when we may not look: processes of other users are none of ours. */
 bool proc_has_assignment(pid_t pid, const char *assignment);

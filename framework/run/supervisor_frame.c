@@ -264,6 +264,8 @@ static bool end_strays(struct supervisor *supervisor)
     const struct cull cull = {.judge = judge_all_below, .context = &self};
     struct error err = {0};
 
+    if (!proc_may_have_child(0))
+        return true;
     if (!cull_all(&cull, monotonic_ns() + ASSAY_SECOND, NULL, &err))
         return true;
     supervisor_notice(supervisor, "%s", err.text);

@@ -570,6 +570,36 @@ static void every_node_is_followed_until_it_is_stopped(void **state)
     assert_false(host_instance_is_stuck(world->system));
 }
 
+static assay_status follow_and_count_out(struct world *world, assay_task *task, uint32_t node)
+{
+    const assay_status s = follow_for_ever(world, task, node);
+
+    atomic_fetch_add(&world->looks, 1);
+    return s;
+}
+
+static bool have_all_returned(void *context)
+{
+    const struct world *world = context;
+
+    return atomic_load(&world->looks) == atomic_load(&world->follows);
+}
+
+static void following_ends_by_itself_once_it_is_cancelled(void **state)
+{
+    struct world *world = *state;
+    struct host *host = world->fixture->host;
+
+    world->follow = follow_and_count_out;
+    host_follow_cancel(host, ASSAY_SECOND); /* not started: fine */
+    assert_int_equal(host_follow_start(host, NULL), ASSAY_OK);
+    host_follow_cancel(host, 60 * ASSAY_SECOND);
+    while (host_wait(host, host_now(host) + 100 * ASSAY_MS, have_all_returned, world))
+        ;
+    host_follow_stop(host, 60 * ASSAY_SECOND);
+    assert_false(has_violation(host, ""));
+}
+
 static void a_follow_that_gives_up_is_a_violation_and_started_again(void **state)
 {
     struct world *world = *state;
@@ -619,6 +649,7 @@ int main(void)
         TEST(actions_are_carried_out_one_at_a_time),
         TEST(who_does_not_get_a_turn_in_time_is_told),
         TEST(every_node_is_followed_until_it_is_stopped),
+        TEST(following_ends_by_itself_once_it_is_cancelled),
         TEST(a_follow_that_gives_up_is_a_violation_and_started_again),
         cmocka_unit_test(without_a_system_nobody_follows),
     };
