@@ -4,6 +4,8 @@
    Polling and not a stream, since the node has no stream of new blocks in the builds under test;
    a poll costs the node about as much as one transaction (docs/internals has the measurement). */
 #include "plugins/systems/nomos/chain.h"
+#include "plugins/systems/nomos/da.h"
+#include "plugins/systems/nomos/items.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -211,28 +213,29 @@ static assay_status publish_block(struct follower *f, struct step *step, uint64_
     const struct block *block = &step->block;
     char id[HEX32_SIZE], parent[HEX32_SIZE];
     char(*tx_ids)[HEX32_SIZE] = calloc(block->tx_count ? block->tx_count : 1, sizeof(*tx_ids));
-    assay_item *items = calloc(block->tx_count ? block->tx_count : 1, sizeof(*items));
+    struct items items = {.list = NULL};
     assay_status s = ASSAY_E_NOMEM;
 
-    if (tx_ids && items) {
+    if (tx_ids)
+        s = items_init(&items, block, tx_ids); /* which are filled in below */
+    if (!s) {
         hex_from_bytes32(&step->id, id);
         hex_from_bytes32(&block->header.parent, parent);
         purse_see_block(
             self, block, &(struct block_place){.id = step->id, .height = height}, tx_ids);
-        for (size_t i = 0; i < block->tx_count; i++)
-            items[i] = (assay_item){.kind = "transaction", .id = tx_ids[i]};
+        da_see_block(self, block); /* before anybody is told of the block: its messages are known */
         s = self->observe->block(self->host,
             &(const assay_block_info){.struct_size = sizeof(assay_block_info),
                 .id = id,
                 .parent = parent,
                 .height = height,
                 .slot = block->header.slot,
-                .items = items,
-                .item_count = block->tx_count,
-                .item_stride = sizeof(*items)});
+                .items = items.list,
+                .item_count = items.count,
+                .item_stride = sizeof(*items.list)});
         step->is_ours = false; /* published, or refused for good */
     }
-    free(items);
+    items_done(&items);
     free(tx_ids);
     return s ? give_up(f, s, "a block could not be published") : ASSAY_OK;
 }

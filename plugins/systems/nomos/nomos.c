@@ -1,5 +1,6 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
 #include "plugins/systems/nomos/config.h"
+#include "plugins/systems/nomos/da.h"
 #include "plugins/systems/nomos/da_ready.h"
 #include "plugins/systems/nomos/preflight.h"
 
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/nomos_da.h>
 #include <assay/sdk.h>
 
 static const assay_option options[] = {
@@ -46,16 +48,35 @@ static const assay_option node_options[] = {
 
 static const char *const needs[] = {ASSAY_CLOCK, ASSAY_RANDOM, ASSAY_HTTP, ASSAY_JSON,
     ASSAY_TOPOLOGY, ASSAY_SPEC, ASSAY_OBSERVE, ASSAY_BLOCKS, NULL};
-static const char *const offers[] = {ASSAY_TRANSFER, NULL};
+static const char *const offers[] = {ASSAY_TRANSFER,
+#ifdef ASSAY_DA
+    NOMOS_DA,
+#endif
+    NULL};
 
 #define SLOT_DEFAULT (2 * ASSAY_SECOND)
 #define SLOT_MIN     (10 * ASSAY_MS)
 
 /* ---- life ---- */
 
+static void destroy(void *arg)
+{
+    struct nomos *self = arg;
+
+    if (!self)
+        return;
+    da_done(self);
+    purses_free(self);
+    network_done(self);
+    free(self->best);
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
 static assay_status create(const assay_host *host, const void *given, void **out)
 {
     struct nomos *self = calloc(1, sizeof(*self));
+    assay_status s;
 
     if (!self)
         return ASSAY_E_NOMEM;
@@ -76,21 +97,13 @@ static assay_status create(const assay_host *host, const void *given, void **out
     wire_init(&self->wire, &wire_revision_2025_12);
     self->network.has_da = true;
     transfer_init(self);
+    s = da_init(self);
+    if (s) {
+        destroy(self);
+        return host->fail(host, s, "no memory for the system");
+    }
     *out = self;
     return ASSAY_OK;
-}
-
-static void destroy(void *arg)
-{
-    struct nomos *self = arg;
-
-    if (!self)
-        return;
-    purses_free(self);
-    network_done(self);
-    free(self->best);
-    (void)pthread_mutex_destroy(&self->lock);
-    free(self);
 }
 
 /* ---- plan ---- */
@@ -353,7 +366,7 @@ static const void *service(void *arg, const char *id)
 {
     struct nomos *self = arg;
 
-    return strcmp(id, ASSAY_TRANSFER) == 0 ? &self->transfer : NULL;
+    return strcmp(id, ASSAY_TRANSFER) == 0 ? &self->transfer : da_service(self, id);
 }
 
 static const assay_system_ops system_ops = {.struct_size = sizeof(assay_system_ops),

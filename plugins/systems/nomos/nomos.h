@@ -11,6 +11,8 @@
      follow.c     observes one node
      purse.c      the funds of a workload: which notes are free, which are on their way
      transfer.c   assay.transfer/1: signed transactions out of a purse
+     items.c      what a block includes, as items
+     da*.c        nomos.da/1: messages of channels, blobs and reading them back (da.h)
 
    One struct nomos per instance. What is written in plan and render is constant afterwards; what
    follow and transfers share is under `lock`, which is never held across a call that takes a task. */
@@ -114,6 +116,7 @@ struct nomos {
     uint32_t stage_count;
 
     assay_transfer transfer; /* the table that is offered */
+    struct da_state *da;     /* the same of nomos.da/1; NULL without ASSAY_DA */
 
     pthread_mutex_t lock;
     struct assay_purse *purses; /* list; under lock */
@@ -177,6 +180,10 @@ assay_status nomos_follow(void *self, assay_task *task, uint32_t node);
 /* ---- transfer.c, purse.c ---- */
 
 void transfer_init(struct nomos *self);
+
+/* What a node's answer to a submission means, as ASSAY_SUBMIT_...; NULL: it was never sent. That it
+   has the thing already is as good as taking it. */
+uint32_t nomos_judge_answer(const assay_reply_info *reply);
 
 struct chain;
 

@@ -148,8 +148,7 @@ static bool contains(assay_bytes bytes, const char *text)
     return bytes.size > 0 && memmem(bytes.data, bytes.size, text, strlen(text)) != NULL;
 }
 
-/* What the node's answer means. That it has the transaction already is as good as taking it. */
-static uint32_t judge(const assay_reply_info *reply)
+uint32_t nomos_judge_answer(const assay_reply_info *reply)
 {
     if (!reply)
         return ASSAY_SUBMIT_MISSED;
@@ -165,7 +164,7 @@ static uint32_t settle(
     void *provider, assay_transaction *transaction, const assay_reply_info *reply)
 {
     struct nomos *self = provider;
-    const uint32_t outcome = judge(reply);
+    const uint32_t outcome = nomos_judge_answer(reply);
 
     if (!transaction)
         return outcome;
