@@ -116,7 +116,7 @@ assay_status proc_list(struct vec *out, struct error *err)
    The kernel promises no exact list while children come and go. This answer is exact: new and
    adopted children are put at the end of the list, and the spared one stays in it until we wait for
    it. So when the list begins with it or with nothing, and nothing follows, there was nobody else. */
-static bool is_list_of(const char *thread, pid_t spared)
+static bool is_list_of(long thread, pid_t spared)
 {
     char path[64];
     char text[64]; /* has room for more than the one number that is fine */
@@ -124,7 +124,7 @@ static bool is_list_of(const char *thread, pid_t spared)
     auto_fd int fd = -1;
     ssize_t got = -1;
 
-    (void)snprintf(path, sizeof path, "/proc/self/task/%s/children", thread);
+    (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", thread);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -143,10 +143,12 @@ bool proc_may_have_child(pid_t spared)
     if (!directory)
         return true;
     for (const struct dirent *item = readdir(directory); item; item = readdir(directory)) {
-        if (item->d_name[0] == '.')
-            continue;
+        const long thread = strtol(item->d_name, NULL, 10);
+
+        if (thread <= 0)
+            continue; /* "." and ".." */
         has_threads = true;
-        if (!is_list_of(item->d_name, spared))
+        if (!is_list_of(thread, spared))
             return true;
     }
     return !has_threads;
