@@ -9,9 +9,6 @@
 static const char inscription[] = "genesis";
 #define INSCRIPTION_SIZE (sizeof(inscription) - 1)
 
-/* A declaration is agreed to by the owner of the note it locks and by the provider's zk key. */
-#define DECLARATION_OWNERS 2
-
 /* What a declaration follows from. */
 struct declaration {
     const struct genesis_node *node;
@@ -117,45 +114,53 @@ static enum nomos_status fill_ops(const struct wire *wire, const struct genesis_
     return status;
 }
 
-/* The keys that agree to a declaration, and the statement they agree to. */
-struct agreement {
-    struct fr owners[DECLARATION_OWNERS];
-    struct fr secret_keys[DECLARATION_OWNERS];
-};
-
-static struct agreement agreement_of(
-    const struct declaration *declaration, const struct mantle_tx *tx, const struct op_declare *op)
+size_t genesis_declaration_count(const struct genesis_spec *spec)
 {
-    const enum note_purpose purpose = declaration->service == SDP_DA ? NOTE_DA : NOTE_BLEND;
+    return 2 * spec->node_count;
+}
 
-    return (struct agreement){
-        .owners = {tx->outputs[declaration->note_index].pk, op->zk_id},
-        .secret_keys = {note_secret_key(purpose, &declaration->node->seed),
-            provider_secret_key(&op->provider_id)},
-    };
+void genesis_agreement(
+    const struct genesis_signing *signing, size_t index, struct genesis_agreement *out)
+{
+    const struct declaration declaration = declaration_at(signing->spec, index);
+    const enum note_purpose purpose = declaration.service == SDP_DA ? NOTE_DA : NOTE_BLEND;
+    const struct mantle_tx *tx = &signing->genesis->tx;
+    const struct op_declare *op = &tx->ops[1 + index].declare;
+
+    out->owners[0] = tx->outputs[declaration.note_index].pk;
+    out->owners[1] = op->zk_id;
+    out->secret_keys[0] = note_secret_key(purpose, &declaration.node->seed);
+    out->secret_keys[1] = provider_secret_key(&op->provider_id);
+    out->statement = (struct zk_statement){signing->hash, out->owners, GENESIS_DECLARATION_OWNERS};
+}
+
+void genesis_agree(
+    const struct genesis_signing *signing, size_t index, const struct zk_proof *proof)
+{
+    const struct declaration declaration = declaration_at(signing->spec, index);
+    const struct bytes32 message = tx_signing_bytes(&signing->hash);
+    struct op_proof *out = &signing->genesis->op_proofs[1 + index];
+    struct ed25519_key provider;
+
+    ed25519_from_seed(&declaration.node->seed, &provider);
+    out->kind = OP_PROOF_ZK_AND_ED25519;
+    out->zk = *proof;
+    out->ed25519 = ed25519_sign(&provider, message.bytes, sizeof(message.bytes));
 }
 
 static enum nomos_status sign(const struct wire *wire, const struct zk_scheme *scheme,
-    const struct genesis_spec *spec, struct signed_tx *signed_tx, struct nomos_error *err)
+    const struct genesis_signing *signing, struct nomos_error *err)
 {
-    const struct mantle_tx *tx = &signed_tx->tx;
-    const struct fr hash = tx_hash(wire, tx);
-    const struct bytes32 message = tx_signing_bytes(&hash);
+    for (size_t i = 0; i < genesis_declaration_count(signing->spec); i++) {
+        struct genesis_agreement agreement;
+        struct zk_proof proof;
+        enum nomos_status status;
 
-    for (size_t i = 1; i < tx->op_count; i++) {
-        const struct declaration declaration = declaration_at(spec, i - 1);
-        const struct agreement agreement = agreement_of(&declaration, tx, &tx->ops[i].declare);
-        const struct zk_statement statement = {hash, agreement.owners, DECLARATION_OWNERS};
-        struct op_proof *proof = &signed_tx->op_proofs[i];
-        struct ed25519_key provider;
-
-        const enum nomos_status status =
-            scheme->prove(wire, &statement, agreement.secret_keys, &proof->zk, err);
+        genesis_agreement(signing, i, &agreement);
+        status = scheme->prove(wire, &agreement.statement, agreement.secret_keys, &proof, err);
         if (status)
             return status;
-        ed25519_from_seed(&declaration.node->seed, &provider);
-        proof->ed25519 = ed25519_sign(&provider, message.bytes, sizeof(message.bytes));
-        proof->kind = OP_PROOF_ZK_AND_ED25519;
+        genesis_agree(signing, i, &proof);
     }
     return NOMOS_OK;
 }
@@ -164,7 +169,7 @@ static enum nomos_status sign(const struct wire *wire, const struct zk_scheme *s
 static enum nomos_status allocate(
     const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
 {
-    const size_t op_count = 1 + 2 * spec->node_count;
+    const size_t op_count = 1 + genesis_declaration_count(spec);
     const size_t output_count = GENESIS_NOTES_PER_NODE * spec->node_count + spec->account_count;
 
     if (output_count == 0)
@@ -179,8 +184,8 @@ static enum nomos_status allocate(
     return NOMOS_OK;
 }
 
-enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme *scheme,
-    const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
+enum nomos_status genesis_begin(const struct wire *wire, const struct genesis_spec *spec,
+    struct signed_tx *out, struct nomos_error *err)
 {
     struct signed_tx built = {0};
     enum nomos_status status = allocate(spec, &built, err);
@@ -192,8 +197,24 @@ enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme 
     }
     if (!status)
         status = fill_ops(wire, spec, &built.tx, err);
-    if (!status)
-        status = sign(wire, scheme, spec, &built, err);
+    if (status)
+        signed_tx_done(&built);
+    else
+        *out = built;
+    return status;
+}
+
+enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme *scheme,
+    const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
+{
+    struct signed_tx built = {0};
+    enum nomos_status status = genesis_begin(wire, spec, &built, err);
+
+    if (!status) {
+        const struct genesis_signing signing = {spec, &built, tx_hash(wire, &built.tx)};
+
+        status = sign(wire, scheme, &signing, err);
+    }
     if (status)
         signed_tx_done(&built);
     else

@@ -35,6 +35,42 @@ struct genesis_spec {
 enum nomos_status genesis_build(const struct wire *wire, const struct zk_scheme *scheme,
     const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err);
 
+/* The same in steps, for whoever makes the declarations' proofs elsewhere and many at a time:
+ *
+ *     genesis_begin(wire, &spec, &genesis, &err);
+ *     struct genesis_signing signing = {&spec, &genesis, tx_hash(wire, &genesis.tx)};
+ *     for (i = 0; i < genesis_declaration_count(&spec); i++) {
+ *         genesis_agreement(&signing, i, &agreement);
+ *         ... a proof of agreement.statement with agreement.secret_keys ...
+ *         genesis_agree(&signing, i, &proof);
+ *     }
+ *
+ * Different i may be at work in different threads. */
+enum nomos_status genesis_begin(const struct wire *wire, const struct genesis_spec *spec,
+    struct signed_tx *out, struct nomos_error *err);
+
+struct genesis_signing {
+    const struct genesis_spec *spec;
+    struct signed_tx *genesis;
+    struct fr hash; /* of its transaction, which takes long to compute */
+};
+
+/* A declaration is agreed to by the owner of the note it locks and by the provider's zk key. */
+#define GENESIS_DECLARATION_OWNERS 2
+
+struct genesis_agreement {
+    struct zk_statement statement; /* its owners are those below; do not move the struct */
+    struct fr owners[GENESIS_DECLARATION_OWNERS];
+    struct fr secret_keys[GENESIS_DECLARATION_OWNERS];
+};
+
+size_t genesis_declaration_count(const struct genesis_spec *spec);
+void genesis_agreement(
+    const struct genesis_signing *signing, size_t index, struct genesis_agreement *out);
+/* Puts the proof in its place, and the provider's signature with it. */
+void genesis_agree(
+    const struct genesis_signing *signing, size_t index, const struct zk_proof *proof);
+
 /* What a node checks before it starts from a genesis transaction: the shape above, no output of
    0, a stake within 64 bits, that each declaration locks an output of its own, and both
    signatures of every declaration. NOMOS_E_DATA and the reason otherwise. */

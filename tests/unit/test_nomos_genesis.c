@@ -293,6 +293,44 @@ static void wrong_signatures_are_refused(void **state)
     assert_refused(network, "ops_proofs[4] needs");
 }
 
+static void built_in_steps_it_is_the_same(void **state)
+{
+    const struct network *network = *state;
+    const struct fr expected = tx_hash(&network->wire, &network->genesis.tx);
+    struct signed_tx built = {0};
+    struct genesis_signing signing = {.spec = &network->spec, .genesis = &built};
+
+    assert_int_equal(genesis_begin(&network->wire, &network->spec, &built, NULL), NOMOS_OK);
+    signing.hash = tx_hash(&network->wire, &built.tx);
+    assert_true(fr_equal(&signing.hash, &expected));
+    assert_int_equal(genesis_declaration_count(&network->spec), 2 * NODES);
+    for (size_t i = genesis_declaration_count(&network->spec); i-- > 0;) { /* in any order */
+        struct genesis_agreement agreement;
+        struct zk_proof proof;
+
+        genesis_agreement(&signing, i, &agreement);
+        assert_int_equal(zk_scheme_dev.prove(&network->wire, &agreement.statement,
+                             agreement.secret_keys, &proof, NULL),
+            NOMOS_OK);
+        genesis_agree(&signing, i, &proof);
+    }
+    assert_int_equal(genesis_verify(&network->wire, &zk_scheme_dev, &built, NULL), NOMOS_OK);
+    for (size_t i = 0; i < built.tx.op_count; i++)
+        assert_memory_equal(&built.op_proofs[i].zk, &network->genesis.op_proofs[i].zk,
+            sizeof(built.op_proofs[i].zk));
+    signed_tx_done(&built);
+}
+
+static void without_agreements_it_does_not_verify(void **state)
+{
+    const struct network *network = *state;
+    struct signed_tx built = {0};
+
+    assert_int_equal(genesis_begin(&network->wire, &network->spec, &built, NULL), NOMOS_OK);
+    assert_int_equal(genesis_verify(&network->wire, &zk_scheme_dev, &built, NULL), NOMOS_E_DATA);
+    signed_tx_done(&built);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +347,8 @@ int main(void)
             genesis_cannot_be_built_from_nothing_or_from_bad_values, setup, teardown),
         cmocka_unit_test_setup_teardown(
             genesis_of_many_nodes_exceeds_what_a_byte_counts_and_still_verifies, setup, teardown),
+        cmocka_unit_test_setup_teardown(built_in_steps_it_is_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_agreements_it_does_not_verify, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_shapes_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_parts_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_values_are_refused, setup, teardown),
