@@ -188,8 +188,13 @@ static void note_blindness(const struct fakehost *f, struct fake_node *node)
     assay_ns from = node->blind_since > f->window_start ? node->blind_since : f->window_start;
     assay_ns to = f->now < f->window_end ? f->now : f->window_end;
 
+    assay_ns unasked =
+        to > from ? to - from - fake_away_of(f, (uint32_t)(node - f->nodes), from, to) : 0;
+
     if (!node->is_reachable && to - from > node->blind_longest)
         node->blind_longest = to - from;
+    if (!node->is_reachable && unasked > node->blind_unasked)
+        node->blind_unasked = unasked;
 }
 
 static void on_unreachable(struct fakehost *f, const struct fake_event *event)
@@ -482,6 +487,7 @@ static assay_status blocks_coverage(const assay_host *host, uint32_t index, assa
     node = &f->nodes[index];
     note_blindness(f, node);
     coverage.blind_longest = node->blind_longest;
+    coverage.blind_unasked = node->blind_unasked;
     coverage.final_changed = node->final_changed;
     coverage.blocks_total = height_of(node->seen_tip);
     for (const struct fake_block *block = node->seen_tip; block; block = block->parent)

@@ -127,16 +127,27 @@ static assay_status deployment_write_files(const assay_host *host, uint32_t node
     return ASSAY_OK;
 }
 
-static assay_status deployment_start(const assay_host *host, uint32_t node)
+static assay_status deployment_clear(const assay_host *host, uint32_t node)
 {
     struct fakehost *f = fake_of(host);
-    assay_status s = fake_enter(f, "deployment_start");
+    assay_status s = fake_enter(f, "clear");
 
     if (s)
         return s;
-    assert_true(f->is_rendered);
-    assert_true(f->are_ports_released); /* or the node could not bind them */
-    fake_write(&f->story, "start %u\n", node);
+    assert_int_not_equal(f->nodes[node].process.state, ASSAY_PROCESS_RUNNING);
+    fake_write(&f->story, "clear %u\n", node);
+    return ASSAY_OK;
+}
+
+static assay_status deployment_await_node(assay_task *task, uint32_t node, assay_ns patience)
+{
+    struct fakehost *f = fake_of_task(task);
+    assay_status s = fake_enter_blocking(f, "await_node");
+
+    if (s)
+        return s;
+    assert_true(patience > 0);
+    fake_write(&f->story, "await_node %u %lld ms\n", node, (long long)(patience / ASSAY_MS));
     return ASSAY_OK;
 }
 
@@ -171,9 +182,14 @@ static const assay_deployment deployment_table = {.struct_size = sizeof(deployme
     .bind = deployment_bind,
     .render = deployment_render,
     .write_files = deployment_write_files,
-    .start = deployment_start,
+    .start = fake_process_start,
+    .signal = fake_process_signal,
+    .process = fake_process_get,
+    .wait_exit = fake_process_wait,
     .end_all = deployment_end_all,
-    .await_ready = deployment_await_ready};
+    .await_ready = deployment_await_ready,
+    .await_node = deployment_await_node,
+    .clear = deployment_clear};
 
 static uint32_t topology_node_count(const assay_host *host)
 {

@@ -293,6 +293,8 @@ static const void *host_service(const assay_host *host, const char *id)
         table = fake_meter_service(id);
     if (!table)
         table = fake_deployment_service(id);
+    if (!table)
+        table = fake_control_service(id);
     return table;
 }
 
@@ -313,6 +315,8 @@ struct fakehost *fake_new(void)
     };
     f->window_start = f->window_end = f->cancel_at = ASSAY_FOREVER;
     f->accounts = 10;
+    f->actions = UINT64_MAX;
+    f->act_proof = ASSAY_PROVEN;
     f->facts.name = "test";
     f->facts.id = "test-1";
     return f;
@@ -388,6 +392,20 @@ assay_status fake_judge(struct fakehost *f, assay_verdict *out)
     return s;
 }
 
+assay_status fake_control(struct fakehost *f, uint32_t kind, uint32_t node, assay_ns until)
+{
+    const assay_action action = {
+        .struct_size = sizeof(action), .kind = kind, .node = node, .peer = ASSAY_NO_NODE};
+
+    return ended(f, f->plugin->deployer->control(f->self, fresh_task(f), &action, until));
+}
+
+assay_status fake_inspect(struct fakehost *f, uint32_t node, assay_process *out, char detail[160])
+{
+    *out = (assay_process){.struct_size = sizeof(*out)};
+    return ended(f, f->plugin->deployer->inspect(f->self, fresh_task(f), node, out, detail));
+}
+
 void fake_free(struct fakehost *f)
 {
     int64_t alive;
@@ -406,6 +424,7 @@ void fake_free(struct fakehost *f)
     fake_traffic_done(f);
     fake_meter_done(f);
     fake_deployment_done(f);
+    fake_control_done(f);
     fake_options_done(f);
     free(f);
     assert_int_equal(alive, 0);

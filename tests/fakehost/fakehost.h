@@ -1,8 +1,8 @@
 /* A scripted host for tests of plugins: every service that the first-party deployer, workloads and
    expectations use, on one thread and on a clock that moves only when the plugin waits.
 
-   A test writes the script first (who adopts which block when, who stops answering, what HTTP says),
-   then drives the plugin through its life:
+   A test writes the script first (who adopts which block when, who stops answering, what HTTP
+   says), then drives the plugin through its life:
 
        struct fakehost *f = fake_new();
        fake_window(f, 10 * ASSAY_SECOND, 70 * ASSAY_SECOND);
@@ -27,7 +27,8 @@
 struct fakehost;
 
 struct fakehost *fake_new(void);
-/* Destroys the instance if there is one, then fails the test when it has left anything unreleased. */
+/* Destroys the instance if there is one, then fails the test when it has left anything
+   unreleased. */
 void fake_free(struct fakehost *f);
 
 /* ---- the plugin under test: the one in this program's library ---- */
@@ -38,6 +39,10 @@ assay_status fake_prepare(struct fakehost *f);
 assay_status fake_run(struct fakehost *f);
 assay_status fake_finish(struct fakehost *f);
 assay_status fake_judge(struct fakehost *f, assay_verdict *out);
+
+/* The deployer's operations on a node. */
+assay_status fake_control(struct fakehost *f, uint32_t kind, uint32_t node, assay_ns until);
+assay_status fake_inspect(struct fakehost *f, uint32_t node, assay_process *out, char detail[160]);
 
 /* ---- time ---- */
 
@@ -108,7 +113,8 @@ size_t fake_submission_count(const struct fakehost *f, uint32_t outcome);
 
 /* How node answers from now on: code 0 is a broken connection. */
 void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns latency);
-/* What the system makes of every answer, whatever it is; ASSAY_SUBMIT_PENDING: what it really is. */
+/* What the system makes of every answer, whatever it is; ASSAY_SUBMIT_PENDING: what it really
+   is. */
 void fake_settles_as(struct fakehost *f, uint32_t outcome);
 /* How late requests leave. */
 void fake_send_delay(struct fakehost *f, assay_ns delay);
@@ -135,7 +141,38 @@ size_t fake_metric_samples(const struct fakehost *f, const char *name);
 /* ---- deployment ---- */
 
 void fake_variable(struct fakehost *f, const char *name, const char *value);
+/* How the node's process takes SIGTERM from now on: it ends `delay` later; ASSAY_FOREVER: never. */
+void fake_obeys(struct fakehost *f, uint32_t node, assay_ns delay);
+/* Even SIGKILL does not end it. */
+void fake_is_immortal(struct fakehost *f, uint32_t node);
+/* At `at` the process is killed by this signal, though nobody asked. */
+void fake_dies(struct fakehost *f, assay_ns at, uint32_t node, uint32_t signal_number);
 /* What the deployer did, one call after the other: "free_port tcp\nbind 0 0 127.0.0.1:20000\n". */
 const char *fake_story(const struct fakehost *f);
+
+/* ---- node control ---- */
+
+/* Actions that assay.control/1 does; at first all. */
+void fake_supports(struct fakehost *f, uint64_t actions);
+/* How long each takes from now on, and what comes of it: ASSAY_E_... is what act returns. */
+void fake_acts(struct fakehost *f, assay_ns duration, assay_status status, uint32_t proof);
+/* What the plugin did. */
+struct fake_act {
+    assay_ns at, until; /* when it was asked, and its deadline */
+    uint32_t kind, node;
+};
+size_t fake_act_count(const struct fakehost *f);
+const struct fake_act *fake_act(const struct fakehost *f, size_t index);
+
+/* A receipt that is there once the action is over, at `done_at`. */
+void fake_receipt(
+    struct fakehost *f, uint32_t kind, uint32_t node, assay_ns asked_at, assay_ns done_at);
+void fake_unproven_receipt(
+    struct fakehost *f, uint32_t kind, uint32_t node, assay_ns asked_at, assay_ns done_at);
+/* A node's end that nobody asked for (signal 0), or otherwise than asked. */
+void fake_node_end(
+    struct fakehost *f, assay_ns at, uint32_t node, uint32_t killed_by, uint32_t asked_by);
+/* The node was away, as receipts prove. */
+void fake_away(struct fakehost *f, uint32_t node, assay_ns from, assay_ns to);
 
 #endif

@@ -8,7 +8,8 @@ enum {
     FAKE_NODES_MAX = 64,   /* more than any script has */
     FAKE_TEXT_MAX = 65536, /* of a log; tests read it whole */
     FAKE_OPTIONS_MAX = 1024,
-    FAKE_LISTS_MAX = 16
+    FAKE_LISTS_MAX = 16,
+    FAKE_ABSENCES_MAX = 64
 };
 
 struct fake_event {
@@ -47,6 +48,10 @@ struct fake_node {
     uint32_t answer_code;
     assay_ns answer_latency;
     uint32_t ports_bound;
+    assay_process process; /* state 0: never started */
+    assay_ns obeys_after;  /* SIGTERM; ASSAY_FOREVER: never */
+    bool is_immortal;
+    assay_ns blind_unasked;
 };
 
 struct fake_metric {
@@ -54,6 +59,11 @@ struct fake_metric {
     uint32_t kind;
     double *samples, value;
     size_t count;
+};
+
+struct fake_absence {
+    uint32_t node;
+    assay_ns from, to;
 };
 
 struct fake_submission {
@@ -112,6 +122,19 @@ struct fakehost {
     uint32_t variable_count, ports_given;
     bool is_rendered, are_ports_released;
     struct assay_node_spec *specs;
+
+    uint64_t actions;
+    assay_ns act_duration;
+    assay_status act_status;
+    uint32_t act_proof;
+    struct fake_act *acts;
+    size_t act_count;
+    assay_receipt *receipts;
+    size_t receipt_count;
+    assay_node_end *ends;
+    size_t end_count;
+    struct fake_absence absences[FAKE_ABSENCES_MAX];
+    size_t absence_count;
 };
 
 /* The beginning of each service function that can fail: counts it, and fails it when it is its
@@ -140,11 +163,22 @@ const void *fake_chain_service(const char *id);
 const void *fake_traffic_service(struct fakehost *f, const char *id);
 const void *fake_meter_service(const char *id);
 const void *fake_deployment_service(const char *id);
+const void *fake_control_service(const char *id);
 
 void fake_chain_done(struct fakehost *f);
 void fake_traffic_done(struct fakehost *f);
 void fake_meter_done(struct fakehost *f);
 void fake_deployment_done(struct fakehost *f);
+void fake_control_done(struct fakehost *f);
+
+/* How long the script has the node away in the span. */
+assay_ns fake_away_of(const struct fakehost *f, uint32_t node, assay_ns from, assay_ns to);
+
+/* The part of assay.deployment/1 that is about processes; processes.c. */
+assay_status fake_process_start(const assay_host *host, uint32_t node);
+assay_status fake_process_signal(const assay_host *host, uint32_t node, int32_t signal_number);
+assay_status fake_process_get(const assay_host *host, uint32_t node, assay_process *out);
+assay_status fake_process_wait(assay_task *task, uint32_t node, assay_ns until);
 
 /* Fills f->options from the table and the given settings. */
 void fake_options_fill(struct fakehost *f, const char *const *settings, size_t count);

@@ -97,13 +97,19 @@ size_t fake_metric_samples(const struct fakehost *f, const char *name)
 
 /* ---- assay.random/1: a multiplicative walk; even enough for tests ---- */
 
+static uint64_t draw(struct fakehost *f)
+{
+    f->chance = f->chance * 6364136223846793005u + 1442695040888963407u;
+    return f->chance >> 33;
+}
+
 static uint64_t random_below(assay_task *task, uint64_t bound)
 {
     struct fakehost *f = fake_of_task(task);
+    const uint64_t drawn = draw(f);
 
     assert_true(bound > 0);
-    f->chance = f->chance * 6364136223846793005u + 1442695040888963407u;
-    return (f->chance >> 33) % bound;
+    return (bound >> 31 ? drawn << 31 | draw(f) : drawn) % bound;
 }
 
 static const assay_random random_table = {

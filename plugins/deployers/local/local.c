@@ -3,17 +3,12 @@
    Every node listens on 127.0.0.1 with ports of its own, has a directory of its own in the run
    directory, and is started at once with all others. The supervisor ends them whatever becomes of
    this process; see local.md for what a user needs to know. */
+#include "local.h"
+
 #include <assay/sdk.h>
 
 struct local_options {
-    assay_ns patience, limit, grace;
-};
-
-struct local {
-    const assay_host *host;
-    const assay_deployment *deployment;
-    uint32_t node_count;
-    assay_ns patience, limit, grace;
+    assay_ns patience, limit, grace, stop_patience;
 };
 
 static const char loopback[] = "127.0.0.1";
@@ -34,11 +29,13 @@ static assay_status create(const assay_host *host, const void *given, void **sel
     if (!local)
         return host->fail(host, ASSAY_E_NOMEM, "out of memory");
     local->host = host;
+    local->clock = assay_clock_of(host);
     local->deployment = assay_deployment_of(host);
     local->node_count = assay_topology_of(host)->node_count(host);
     local->patience = options->patience * (is_slow_machine(local) ? 2 : 1);
     local->limit = options->limit;
     local->grace = options->grace;
+    local->stop_patience = options->stop_patience;
     *self = local;
     return ASSAY_OK;
 }
@@ -124,10 +121,13 @@ static const assay_option options[] = {
     ASSAY_OPTION_SPAN(struct local_options, grace, "0s", "0s..10m",
         "At the end, time between asking a node to stop (SIGTERM) and ending it (SIGKILL); 0s: "
         "SIGKILL at once."),
+    ASSAY_OPTION_SPAN(struct local_options, stop_patience, "10s", "0s..10m",
+        "In a restart, time between asking a node to stop (SIGTERM) and ending it (SIGKILL)."),
 };
-static const char *const needs[] = {ASSAY_DEPLOYMENT, ASSAY_TOPOLOGY, NULL};
+static const char *const needs[] = {ASSAY_CLOCK, ASSAY_DEPLOYMENT, ASSAY_TOPOLOGY, NULL};
 
 ASSAY_PLUGIN(local_deployer, ASSAY_DEPLOYER, "assay.local", "0.1.0",
     "Runs the nodes as processes on this machine", ASSAY_OPTIONS(struct local_options, options),
-    .needs = needs, .create = create, .destroy = destroy, .prepare = prepare, .finish = finish);
+    .needs = needs, .create = create, .destroy = destroy, .prepare = prepare, .finish = finish,
+    .deployer = &local_ops);
 ASSAY_LIBRARY("assay-local", "0.1.0", "Apache-2.0", &local_deployer);
