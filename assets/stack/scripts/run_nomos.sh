@@ -46,9 +46,12 @@ export NOMOS_KZGRS_PARAMS_PATH="${NOMOS_KZGRS_PARAMS_PATH:-${NOMOS_KZG_CONTAINER
 mkdir -p "${NOMOS_RECOVERY_DIR:-/recovery}"
 
 tries=30
-while ! "${NOMOS_PROGRAM_DIR:-/usr/bin}/cfgsync-client"; do
+while :; do
+    status=0
+    "${NOMOS_PROGRAM_DIR:-/usr/bin}/cfgsync-client" || status=$?
+    [ "$status" -ne 0 ] || break
     tries=$((tries - 1))
-    if [ "$tries" -eq 0 ]; then
+    if [ "$status" -eq 3 ] || [ "$tries" -eq 0 ]; then # 3: refused for good
         echo "run_nomos.sh: no configuration from $CFG_SERVER_ADDR, giving up" >&2
         exit 1
     fi
