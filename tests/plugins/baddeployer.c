@@ -2,6 +2,8 @@
 #include <assay/sdk.h>
 #include <unistd.h>
 
+#include "crash.h"
+
 static const char *const needs[] = {ASSAY_DEPLOYMENT, NULL};
 
 static assay_status create(const assay_host *host, const void *options, void **self)
@@ -33,11 +35,9 @@ static assay_status fail(void *self, assay_task *task)
 
 static assay_status crash(void *self, assay_task *task)
 {
-    volatile const int *volatile nowhere = NULL;
-
     (void)self;
     (void)task;
-    return *nowhere;
+    return crash_now();
 }
 
 static assay_status hang(void *self, assay_task *task)

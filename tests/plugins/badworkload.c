@@ -2,6 +2,8 @@
 #include <assay/sdk.h>
 #include <unistd.h>
 
+#include "crash.h"
+
 static const char *const needs[] = {ASSAY_CLOCK, ASSAY_TASKS, ASSAY_RANDOM, ASSAY_METRICS, NULL};
 
 /* The instance is the host itself: these plugins have no state of their own. */
@@ -31,14 +33,6 @@ static assay_status idle(void *self, assay_task *task)
     return clock->sleep_until(task, clock->window_end(self));
 }
 
-/* Reads address 0 in a way that no compiler removes. */
-static void crash(void)
-{
-    volatile const int *volatile nowhere = NULL;
-
-    (void)*nowhere;
-}
-
 /* Waits in the C library, where no cancellation reaches. */
 static void hang(void)
 {
@@ -54,13 +48,13 @@ static void hang(void)
 
 static assay_status crash_in_create(const assay_host *host, const void *options, void **self)
 {
-    crash();
+    (void)crash_now();
     return create(host, options, self);
 }
 
 static assay_status crash_in_step(void *self, assay_task *task)
 {
-    crash();
+    (void)crash_now();
     return succeed(self, task);
 }
 
@@ -69,13 +63,33 @@ static assay_status crash_in_child_body(assay_task *task, void *self)
     return crash_in_step(self, task);
 }
 
-static assay_status crash_in_child(void *self, assay_task *task)
+static assay_status wait_for_child(
+    void *self, assay_task *task, assay_status (*body)(assay_task *, void *))
 {
     assay_child *child = NULL;
-    const assay_status status =
-        assay_tasks_of(self)->spawn(task, "crasher", crash_in_child_body, self, &child);
+    const assay_status status = assay_tasks_of(self)->spawn(task, "crasher", body, self, &child);
 
     return status ? status : assay_tasks_of(self)->join(task, child, ASSAY_FOREVER, NULL);
+}
+
+static assay_status crash_in_child(void *self, assay_task *task)
+{
+    return wait_for_child(self, task, crash_in_child_body);
+}
+
+static assay_status overflow_in_step(void *self, assay_task *task)
+{
+    return crash_by_depth(0) == 0 ? ASSAY_E_INTERNAL : succeed(self, task);
+}
+
+static assay_status overflow_in_child_body(assay_task *task, void *self)
+{
+    return overflow_in_step(self, task);
+}
+
+static assay_status overflow_in_child(void *self, assay_task *task)
+{
+    return wait_for_child(self, task, overflow_in_child_body);
 }
 
 static assay_status call_exit(void *self, assay_task *task)
@@ -101,6 +115,10 @@ WORKLOAD(w_crash_child, "crash-child", "Crashes in a spawned task", .create = cr
     .run = crash_in_child);
 WORKLOAD(w_crash_finish, "crash-finish", "Crashes in finish", .create = create, .run = idle,
     .finish = crash_in_step);
+WORKLOAD(w_overflow_run, "overflow-run", "Runs out of stack in run", .create = create,
+    .run = overflow_in_step);
+WORKLOAD(w_overflow_child, "overflow-child", "Runs out of stack in a spawned task",
+    .create = create, .run = overflow_in_child);
 WORKLOAD(w_exit_run, "exit-run", "Calls exit(7) in run", .create = create, .run = call_exit);
 WORKLOAD(w_abort_run, "abort-run", "Calls abort in run", .create = create, .run = call_abort);
 
@@ -283,8 +301,8 @@ ASSAY_PLUGIN(w_wants, ASSAY_WORKLOAD, "badworkload.wants-unoffered", "1.0.0",
     .create = create, .destroy = destroy, .run = succeed);
 
 ASSAY_LIBRARY("badworkload", "1.0.0", "Apache-2.0", &w_crash_create, &w_crash_prepare, &w_crash_run,
-    &w_crash_child, &w_crash_finish, &w_exit_run, &w_abort_run, &w_hang_create, &w_hang_prepare,
-    &w_hang_run, &w_hang_child, &w_hang_finish, &w_hang_destroy, &w_spin_run, &w_overrun,
-    &w_fail_create, &w_fail_prepare, &w_fail_run, &w_fail_silent, &w_fail_finish, &w_false_cancel,
-    &w_status_unknown, &w_status_positive, &w_leak_task, &w_misuse, &w_flood, &w_at_once, &w_needs,
-    &w_wants);
+    &w_crash_child, &w_crash_finish, &w_overflow_run, &w_overflow_child, &w_exit_run, &w_abort_run,
+    &w_hang_create, &w_hang_prepare, &w_hang_run, &w_hang_child, &w_hang_finish, &w_hang_destroy,
+    &w_spin_run, &w_overrun, &w_fail_create, &w_fail_prepare, &w_fail_run, &w_fail_silent,
+    &w_fail_finish, &w_false_cancel, &w_status_unknown, &w_status_positive, &w_leak_task, &w_misuse,
+    &w_flood, &w_at_once, &w_needs, &w_wants);

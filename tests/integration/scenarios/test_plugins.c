@@ -27,6 +27,10 @@ static const struct mistake workloads[] = {
         "workload.bad (badworkload.crash-run) crashed in run: SIGSEGV"},
     {"badworkload.crash-child", "workload", 5, "error", "crashed in run: SIGSEGV"},
     {"badworkload.crash-finish", "workload", 5, "error", "crashed in finish: SIGSEGV"},
+    {"badworkload.overflow-run", "workload", 5, "error",
+        "workload.bad (badworkload.overflow-run) crashed in run: SIGSEGV"},
+    {"badworkload.overflow-child", "workload", 5, "error",
+        "workload.bad (badworkload.overflow-child) crashed in run: SIGSEGV"},
     {"badworkload.abort-run", "workload", 5, "error", "crashed in run: SIGABRT"},
     {"badworkload.exit-run", "workload", 5, "error", "ended with exit code 7"},
     {"badworkload.fail-create", "workload", 4, "undecided", "create fails on purpose"},
@@ -139,8 +143,9 @@ static void expectations_systems_and_deployers_that_break_rules_never_pass(void 
 static void a_failed_workload_leaves_the_expectations_judged(void **state)
 {
     struct stage *stage = *state;
+    const struct mistake mistake = {.plugin = "badworkload.fail-prepare", .kind = "workload"};
 
-    write_manifest(stage, &workloads[8]); /* fails in prepare */
+    write_manifest(stage, &mistake);
     assert_exit(
         stage, stage_run(stage, (const char *const[]){"--plugin-dir", RUN_PLUGINS, NULL}), 4);
 
