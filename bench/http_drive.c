@@ -298,8 +298,8 @@ static void note_answer(struct http_exchange *exchange)
     (void)pthread_mutex_unlock(&question->lock);
 }
 
-assay_status drive_server_record(
-    const struct bench_server *server, struct drive_record *out, struct error *err)
+static assay_status ask_server(const struct bench_server *server, const char *path,
+    struct drive_record *out, struct error *err)
 {
     const struct http_engine_config config = {.now = now_ns};
     auto_http_engine struct http_engine *engine = NULL;
@@ -310,7 +310,7 @@ assay_status drive_server_record(
     struct http_address address;
     struct http_call call = {.address = &address,
         .method = "GET",
-        .path = "/stats",
+        .path = path,
         .at = now_ns(),
         .done = note_answer,
         .context = &question};
@@ -336,4 +336,19 @@ assay_status drive_server_record(
     out->lag_p99_us = strtod(text, &text);
     out->lag_max_us = strtod(text, &text);
     return ASSAY_OK;
+}
+
+assay_status drive_server_record(
+    const struct bench_server *server, struct drive_record *out, struct error *err)
+{
+    return ask_server(server, "/stats", out, err);
+}
+
+assay_status drive_server_pace(
+    const struct bench_server *server, uint32_t rate, struct drive_record *out, struct error *err)
+{
+    char path[32];
+
+    (void)snprintf(path, sizeof path, "/pace/%u", rate);
+    return ask_server(server, path, out, err);
 }

@@ -43,7 +43,11 @@ struct drive_record {
     uint64_t requests;
     double lag_p50_us, lag_p99_us, lag_max_us;
 };
+/* Against the moments that our requests name. */
 assay_status drive_server_record(
     const struct bench_server *server, struct drive_record *out, struct error *err);
+/* Against an even schedule of so many a second, whoever sent them. */
+assay_status drive_server_pace(
+    const struct bench_server *server, uint32_t rate, struct drive_record *out, struct error *err);
 
 #endif

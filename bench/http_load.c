@@ -6,9 +6,10 @@
 
    open_loop    1,000 and 5,000 requests a second: sent against intended, how late they were sent
                 (by our clock, and as the server saw it), how long answers took. Goals G4, G5.
+   pace         the same rates beside h2load in the same rounds, both as the server saw them. Goal G5.
    freeze       8 s at 1,000 a second, of which the server stands still for one. The analytic
                 response time is p90 200 ms, p99 920 ms, max 1,000 ms; beside it, what a tool with
-                eight workers would report for the same second. Goal G6.
+                eight workers would report for the same second, and what hey reports. Goal G6.
    closed_loop  64 connections as fast as they go, beside wrk in the same rounds. Goal G1.
 
    The tool runs on one core and the server on another where there are two. */
@@ -20,7 +21,10 @@
 #include <unistd.h>
 
 #include "bench/http_drive.h"
+#include "bench/http_hey.h"
+#include "bench/http_pace.h"
 #include "bench/http_wrk.h"
+#include "bench/measure.h"
 #include "framework/base/json_out.h"
 #include "framework/base/number.h"
 #include "framework/base/parse.h"
@@ -133,6 +137,26 @@ static assay_status measure_open_loop(struct json_out *json, const struct bench_
 
 /* ---- freeze ---- */
 
+/* What hey says of the same second; null when it is not installed. */
+static assay_status write_hey(
+    struct json_out *json, const struct drive_plan *plan, struct error *err)
+{
+    const struct hey_plan hey = {.server = plan->server,
+        .workers = CAPPED_WORKERS,
+        .rate = (uint32_t)plan->rate,
+        .seconds = (uint32_t)plan->seconds,
+        .freeze_at_s = plan->freeze_at_s,
+        .freeze_s = plan->freeze_s};
+    double p99_ms = 0;
+    const assay_status s = hey_run(&hey, &p99_ms, err);
+
+    if (s == ASSAY_OK)
+        json_out_real(json, "hey_reports_p99_ms", p99_ms);
+    else
+        json_out_text(json, "hey_reports_p99_ms", NULL);
+    return s == ASSAY_E_NOTFOUND ? ASSAY_OK : s;
+}
+
 static assay_status measure_freeze(
     struct json_out *json, const struct bench_server *server, struct error *err)
 {
@@ -161,6 +185,7 @@ static assay_status measure_freeze(
         write_times(json, "response_ms", &open.response_us);
         json_out_uint(json, "capped_workers", CAPPED_WORKERS);
         write_times(json, "capped_workers_report_ms", &capped.service_us);
+        s = write_hey(json, &plan, err);
         json_out_end(json, '}');
     }
     drive_result_done(&open);
@@ -177,20 +202,6 @@ struct rounds {
     size_t count;
     bool has_wrk;
 };
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof values[0], compare);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
 
 static assay_status run_round(const struct bench_server *server, const struct settings *settings,
     struct rounds *rounds, struct error *err)
@@ -239,13 +250,13 @@ static assay_status measure_closed_loop(struct json_out *json, const struct benc
     json_out_begin(json, "closed_loop", '{');
     json_out_uint(json, "connections", CONNECTIONS);
     json_out_uint(json, "rounds", rounds.count);
-    json_out_real(json, "requests_per_s", median(rounds.ours, rounds.count));
-    json_out_real(json, "cpu_us_per_request", median(rounds.our_cpu, rounds.count));
+    json_out_real(json, "requests_per_s", bench_median(rounds.ours, rounds.count));
+    json_out_real(json, "cpu_us_per_request", bench_median(rounds.our_cpu, rounds.count));
     if (rounds.has_wrk) {
-        json_out_real(json, "wrk_requests_per_s", median(rounds.wrk, rounds.count));
-        json_out_real(json, "wrk_cpu_us_per_request", median(rounds.wrk_cpu, rounds.count));
-        json_out_real(json, "ratio_to_wrk", median(rounds.ratio, rounds.count));
-        json_out_real(json, "cpu_ratio_to_wrk", median(rounds.cpu_ratio, rounds.count));
+        json_out_real(json, "wrk_requests_per_s", bench_median(rounds.wrk, rounds.count));
+        json_out_real(json, "wrk_cpu_us_per_request", bench_median(rounds.wrk_cpu, rounds.count));
+        json_out_real(json, "ratio_to_wrk", bench_median(rounds.ratio, rounds.count));
+        json_out_real(json, "cpu_ratio_to_wrk", bench_median(rounds.cpu_ratio, rounds.count));
     } else {
         json_out_text(json, "wrk_requests_per_s", NULL); /* not installed */
     }
@@ -262,6 +273,8 @@ static assay_status measure(struct json_out *json, const struct bench_server *se
     json_out_begin(json, NULL, '{');
     json_out_text(json, "benchmark", "load");
     s = measure_open_loop(json, server, settings, err);
+    if (!s)
+        s = pace_measure(json, server, (uint32_t)settings->rounds, err);
     if (!s)
         s = measure_freeze(json, server, err);
     if (!s)

@@ -4,7 +4,9 @@
    a short JSON text. A body that begins with "at=<CLOCK_MONOTONIC in ns> " says when its request was
    meant to be sent; the difference to its arrival is recorded. GET /stats answers with the count of
    requests and the median, 99th percentile and maximum of those differences in microseconds, and
-   forgets them. One thread, and as little work per request as can be. Ends when its
+   forgets them. GET /pace/<rate> does so for differences to an even schedule of that many requests
+   a second that begins as late as it can without a request being early: for tools that do not tell
+   when they meant to send. One thread, and as little work per request as can be. Ends when its
    parent does, however that ended. */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +28,8 @@
 enum {
     EVENTS_MAX = 256,
     INPUT_SIZE = 16384, /* of one request; benchmarks send a few hundred bytes */
-    BACKLOG = 1024
+    BACKLOG = 1024,
+    ARRIVALS_MAX = 1 << 20 /* kept for /pace; later ones are counted only */
 };
 
 struct client {
@@ -39,6 +42,7 @@ struct server {
     int epoll_fd, listener;
     uint64_t requests;
     struct histogram lag_us;
+    int64_t *arrivals; /* ARRIVALS_MAX, of the requests since the last record */
 };
 
 static const char answer[] =
@@ -67,7 +71,30 @@ static void send_text(int fd, const char *text, size_t size)
         (void)shutdown(fd, SHUT_RDWR);
 }
 
-static void send_stats(struct server *server, int fd)
+/* How far behind the even schedule the nth request came: its moment is n / rate. */
+static int64_t delay(const struct server *server, size_t nth, double rate)
+{
+    return server->arrivals[nth] - (int64_t)((double)nth * 1e9 / rate);
+}
+
+/* Makes lag_us the differences to an even schedule. No request is early in it, so it begins when the
+   one with the least delay says. */
+static void lag_behind(struct server *server, double rate)
+{
+    const size_t count = server->requests < ARRIVALS_MAX ? (size_t)server->requests : ARRIVALS_MAX;
+    int64_t least = INT64_MAX;
+
+    histogram_done(&server->lag_us);
+    histogram_init(&server->lag_us);
+    if (rate <= 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        least = delay(server, i, rate) < least ? delay(server, i, rate) : least;
+    for (size_t i = 0; i < count; i++)
+        (void)histogram_add(&server->lag_us, (double)(delay(server, i, rate) - least) / 1000);
+}
+
+static void send_record(struct server *server, int fd)
 {
     char body[256], text[512];
     const int size = snprintf(body, sizeof body, "%" PRIu64 " %.1f %.1f %.1f", server->requests,
@@ -96,10 +123,14 @@ static size_t answer_one(struct server *server, struct client *client)
     size += length ? strtoul(length + 16, NULL, 10) : 0;
     if (client->size < size)
         return 0;
-    if (strncmp(client->input, "GET /stats ", 11) == 0) {
-        send_stats(server, client->fd);
+    if (strncmp(client->input, "GET ", 4) == 0) {
+        if (strncmp(client->input, "GET /pace/", 10) == 0)
+            lag_behind(server, strtod(client->input + 10, NULL));
+        send_record(server, client->fd);
         return size;
     }
+    if (server->requests < ARRIVALS_MAX)
+        server->arrivals[server->requests] = now_ns();
     server->requests++;
     if (strncmp(body, "at=", 3) == 0) {
         const int64_t lag = now_ns() - strtoll(body + 3, NULL, 10);
@@ -192,10 +223,10 @@ static int open_listener(struct server *server)
 
 int main(void)
 {
-    struct server server = {0};
+    struct server server = {.arrivals = calloc(ARRIVALS_MAX, sizeof *server.arrivals)};
     int port;
 
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() == 1)
+    if (!server.arrivals || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() == 1)
         return 1;
     histogram_init(&server.lag_us);
     port = open_listener(&server);
