@@ -125,6 +125,7 @@ static void copy_line(struct reader *reader, struct line line, char *buffer, siz
 /* Expands what was read and hands it to the ini. */
 static void finish_setting(struct reader *reader)
 {
+    const struct section *section = NULL;
     auto_str struct str value = STR_INIT(INI_VALUE_SIZE_MAX);
     struct setting setting = {.origin = reader->key_origin, .is_broken = reader->is_broken};
     struct expansion expansion = {.variable = NULL};
@@ -134,22 +135,23 @@ static void finish_setting(struct reader *reader)
     if (!reader->is_open)
         return;
     reader->is_open = false;
+    section = vec_at(&reader->ini->sections, reader->section);
     error_clear(&err);
     if (reader->raw.status == ASSAY_E_INVALID) {
         setting.is_broken = true;
-        problems_add(reader->problems, &reader->key_origin, "%s: the value is too long",
-            str_text(&reader->key));
+        problems_add(reader->problems, &reader->key_origin, "[%s] %s: the value is too long",
+            section->name, str_text(&reader->key));
     }
     if (!setting.is_broken &&
         expand_environment(str_text(&reader->raw), &value, &expansion, &err)) {
         setting.is_broken = true;
-        (void)error_wrap(&err, err.code, "%s", str_text(&reader->key));
+        (void)error_wrap(&err, err.code, "[%s] %s", section->name, str_text(&reader->key));
         problems_add_error(reader->problems, &reader->key_origin, &err);
     }
     if (!setting.is_broken && !ini_value_check(str_text(&value), &why)) {
         setting.is_broken = true;
-        problems_add(
-            reader->problems, &reader->key_origin, "%s: the value %s", str_text(&reader->key), why);
+        problems_add(reader->problems, &reader->key_origin, "[%s] %s: the value %s", section->name,
+            str_text(&reader->key), why);
     }
     if (expansion.variable) {
         setting.origin.variable =

@@ -357,6 +357,7 @@ void catalogue_entries_done(struct vec *entries)
 /* What a search comes to. Paths are canonical. */
 struct search {
     const char *id;
+    uint32_t wanted;      /* kind; 0: any */
     uint32_t kind;        /* of what was found */
     char *found, *second; /* two places are one too many */
     struct error problem; /* of a file that might have had it */
@@ -418,7 +419,7 @@ static assay_status explain_missing(
         return status;
     suggestion_init(&suggestion, search->id);
     VEC_EACH(struct catalogue_entry, entry, &entries)
-        if (entry->id[0] != '\0')
+        if (entry->id[0] != '\0' && (search->wanted == 0 || entry->kind == search->wanted))
             suggestion_offer(&suggestion, entry->id);
     for (size_t i = 0; i < cat->directories.count; i++)
         (void)str_appendf(&where, "%s%s", i > 0 ? ", " : "", catalogue_directory(cat, i));
@@ -434,7 +435,7 @@ static assay_status explain_missing(
 assay_status catalogue_find(
     struct catalogue *cat, const char *id, uint32_t kind, char **out_path, struct error *err)
 {
-    auto_search struct search search = {.id = id};
+    auto_search struct search search = {.id = id, .wanted = kind};
     assay_status status = ASSAY_OK;
 
     if (!plugin_id_is_valid(id))

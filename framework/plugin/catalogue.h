@@ -57,7 +57,7 @@ size_t catalogue_directory_count(const struct catalogue *cat);
 const char *catalogue_directory(const struct catalogue *cat, size_t index);
 
 /* The canonical path of the file that has this plugin; the caller frees it. kind 0 is any.
-   ASSAY_E_NOTFOUND: unknown, with the nearest known id and where was looked. ASSAY_E_INVALID: no
+   ASSAY_E_NOTFOUND: unknown, with the nearest known id of that kind and where was looked. ASSAY_E_INVALID: no
    id, in two places, another kind of plugin, or a file that is no plugin library. */
 assay_status catalogue_find(
     struct catalogue *cat, const char *id, uint32_t kind, char **out_path, struct error *err);

@@ -359,7 +359,7 @@ static void problems_of_a_file_come_in_order_of_lines(void **state)
     read_text(&f->ini, "[a]\nx = ${ASSAY_TEST_UNSET}\nbad\n[b\n", &f->problems);
     assert_int_equal(problems_write(&f->problems, &text), ASSAY_OK);
     assert_string_equal(str_text(&text),
-        "m.ini:2: x: environment variable ASSAY_TEST_UNSET is not set; set it, or write "
+        "m.ini:2: [a] x: environment variable ASSAY_TEST_UNSET is not set; set it, or write "
         "${ASSAY_TEST_UNSET:-default}\n"
         "m.ini:3: 'bad' is neither key = value nor [section]\n"
         "m.ini:4: '[b' is not a section; write [name] and nothing else in the line\n");

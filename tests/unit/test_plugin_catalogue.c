@@ -197,6 +197,23 @@ static void the_nearest_known_id_is_suggested(void **state)
     finds_not(cat, "other.thing", ASSAY_E_NOTFOUND, tree->two);
 }
 
+static void what_is_of_another_kind_is_not_suggested(void **state)
+{
+    struct tree *tree = *state;
+    auto_catalogue struct catalogue *cat = catalogue_of(tree->one, NULL);
+    auto_free char *path = NULL;
+    struct error err = {.text = ""};
+
+    place(RUN_DIR "/sample.so", tree->one, "sample.so");
+    assert_int_equal(
+        catalogue_find(cat, "sample.jugde", ASSAY_EXPECTATION, &path, &err), ASSAY_E_NOTFOUND);
+    assert_non_null(strstr(err.text, "did you mean sample.judge?"));
+    assert_int_equal(
+        catalogue_find(cat, "sample.jugde", ASSAY_DEPLOYER, &path, &err), ASSAY_E_NOTFOUND);
+    assert_null(strstr(err.text, "did you mean"));
+    assert_non_null(strstr(err.text, "`assay plugins list` shows all"));
+}
+
 static void nowhere_to_look_is_said(void **state)
 {
     auto_catalogue struct catalogue *cat = catalogue_of(NULL, NULL);
@@ -431,6 +448,7 @@ int main(void)
         IN_A_TREE(an_id_in_two_places_is_an_error_naming_both),
         IN_A_TREE(a_directory_named_twice_is_one_place),
         IN_A_TREE(the_nearest_known_id_is_suggested),
+        IN_A_TREE(what_is_of_another_kind_is_not_suggested),
         IN_A_TREE(nowhere_to_look_is_said),
         IN_A_TREE(a_text_that_is_no_id_is_not_looked_for),
         IN_A_TREE(another_kind_than_wanted_is_an_error),
