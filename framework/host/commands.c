@@ -12,10 +12,11 @@
 #include "framework/host/program.h"
 #include "framework/host/state.h"
 
-/* argv with its program's path in front instead of its name. */
+/* argv with its program's path in front instead of its name, and where it runs. */
 struct command {
     const char *words[EXEC_WORDS_MAX + 1];
     char *program;
+    const char *directory, *output;
 };
 
 static assay_status command_read(
@@ -81,8 +82,8 @@ static assay_status output_read(assay_task *task, const char *path, assay_bytes 
 }
 
 /* Runs it; a command that is not done in time, or no longer wanted, is killed. */
-static assay_status command_run(assay_task *task, const struct command *command, const char *output,
-    assay_ns until, assay_process *out)
+static assay_status command_run(
+    assay_task *task, const struct command *command, assay_ns until, assay_process *out)
 {
     struct deployment *deployment = host_of(task_host(task))->deployment;
     uint32_t process = PROCESS_NONE;
@@ -90,8 +91,8 @@ static assay_status command_run(assay_task *task, const struct command *command,
     assay_status s = deployment->ops->start(deployment->ops->self,
         &(struct process_spec){.name = path_base(command->program),
             .argv = command->words,
-            .directory = deployment->workspace,
-            .output = output},
+            .directory = command->directory,
+            .output = command->output},
         &process, &err);
 
     if (s)
@@ -104,26 +105,28 @@ static assay_status command_run(assay_task *task, const struct command *command,
     return s;
 }
 
-assay_status command_exec(assay_task *task, const char *const *argv, assay_ns until,
-    int32_t *exit_code, assay_bytes *output)
+assay_status command_exec_in(assay_task *task, const char *directory, const char *const *argv,
+    assay_ns until, int32_t *exit_code, assay_bytes *output)
 {
     const assay_host *table = task_host(task);
     struct deployment *deployment = host_of(table)->deployment;
     auto_free struct command *command = mem_new(sizeof(*command));
-    auto_free char *path = str_format(
-        "%s/.command-%u", deployment->workspace, atomic_fetch_add(&deployment->commands, 1));
+    auto_free char *path =
+        str_format("%s/.command-%u", directory, atomic_fetch_add(&deployment->commands, 1));
     assay_process ended = {.struct_size = sizeof(ended)};
     assay_bytes text = {0};
-    assay_status s = deployment_need_ops(table, "deployment.exec");
+    assay_status s = deployment_need_ops(table, "exec");
 
     if (s)
         return s;
-    if (!command || !path || dir_make(deployment->workspace, 0755, NULL))
-        return task_fail(task, ASSAY_E_IO, "cannot make %s", deployment->workspace);
+    if (!command || !path)
+        return task_fail(task, ASSAY_E_NOMEM, "out of memory");
     s = command_read(table, argv, command);
     if (s)
         return s;
-    s = command_run(task, command, path, until, &ended);
+    command->directory = directory;
+    command->output = path;
+    s = command_run(task, command, until, &ended);
     if (!s)
         s = output_read(task, path, &text);
     (void)unlink(path);
@@ -135,4 +138,14 @@ assay_status command_exec(assay_task *task, const char *const *argv, assay_ns un
     if (output)
         *output = text;
     return ASSAY_OK;
+}
+
+assay_status command_exec(assay_task *task, const char *const *argv, assay_ns until,
+    int32_t *exit_code, assay_bytes *output)
+{
+    const char *workspace = host_of(task_host(task))->deployment->workspace;
+
+    if (dir_make(workspace, 0755, NULL))
+        return task_fail(task, ASSAY_E_IO, "cannot make %s", workspace);
+    return command_exec_in(task, workspace, argv, until, exit_code, output);
 }

@@ -1,8 +1,8 @@
-/* Commands that a deployer runs, beside the nodes: exec and undo of assay.deployment/1.
+/* Commands that run beside the nodes: exec and undo of assay.deployment/1, run of assay.exec/1.
 
    A command goes the way of every process, through the supervisor, so that it cannot outlive the
-   run either. What it prints goes to a file in the workspace, which is read and removed when it has
-   ended. */
+   run either. What it prints goes to a file in its directory, by default the workspace, which is read
+   and removed when it has ended. */
 #ifndef ASSAY_HOST_COMMANDS_H
 #define ASSAY_HOST_COMMANDS_H
 
@@ -16,5 +16,8 @@ enum {
 assay_status command_undo(const assay_host *table, const char *const *argv);
 assay_status command_exec(assay_task *task, const char *const *argv, assay_ns until,
     int32_t *exit_code, assay_bytes *output);
+/* The same in a directory, which exists, is absolute, and takes the file of what it prints. */
+assay_status command_exec_in(assay_task *task, const char *directory, const char *const *argv,
+    assay_ns until, int32_t *exit_code, assay_bytes *output);
 
 #endif

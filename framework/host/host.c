@@ -15,6 +15,7 @@
 #include "framework/host/blocks.h"
 #include "framework/host/control.h"
 #include "framework/host/deployment.h"
+#include "framework/host/exec.h"
 #include "framework/host/facts.h"
 #include "framework/host/follow.h"
 #include "framework/host/json.h"
@@ -66,6 +67,7 @@ static const struct service {
     {ASSAY_RECEIPTS, FOR_ALL, &receipts_table},
     {ASSAY_TOPOLOGY, FOR_SYSTEM | FOR_DEPLOYER, &topology_table},
     {ASSAY_SPEC, FOR_SYSTEM, &spec_table},
+    {ASSAY_EXEC, FOR_SYSTEM, &exec_table},
     {ASSAY_OBSERVE, FOR_SYSTEM, &observe_table},
     {ASSAY_DEPLOYMENT, FOR_DEPLOYER, &deployment_table},
 };
@@ -152,6 +154,7 @@ static assay_status copy_texts(struct host *host, const struct host_config *conf
 static assay_status make_parts(struct host *host)
 {
     host->artifacts = artifacts_new(host);
+    host->exec = exec_new(host);
     host->control = control_new(host->config.topology->node_count);
     host->deployment = deployment_new(host);
     host->follow = follow_new(host);
@@ -160,8 +163,8 @@ static assay_status make_parts(struct host *host)
     host->specs = specs_new(host);
     host->submissions = submissions_new();
     host->wallet = wallet_new(host);
-    return host->artifacts && host->control && host->deployment && host->follow && host->metrics &&
-            host->observation && host->specs && host->submissions && host->wallet
+    return host->artifacts && host->exec && host->control && host->deployment && host->follow &&
+            host->metrics && host->observation && host->specs && host->submissions && host->wallet
         ? ASSAY_OK
         : ASSAY_E_NOMEM;
 }
@@ -218,6 +221,7 @@ void host_free(struct host *host)
     specs_free(host->specs);
     control_free(host->control);
     artifacts_free(host->artifacts);
+    exec_free(host->exec);
     VEC_EACH(char *, text, &host->texts) {
         free(*text);
     }

@@ -19,6 +19,7 @@ struct host_operation;
 struct artifacts;
 struct control;
 struct deployment;
+struct exec;
 struct follow;
 struct metrics;
 struct observation;
@@ -74,6 +75,7 @@ struct host {
     struct artifacts *artifacts;
     struct control *control;
     struct deployment *deployment;
+    struct exec *exec;
     struct follow *follow;
     struct metrics *metrics;
     struct observation *observation;

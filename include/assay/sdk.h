@@ -209,6 +209,7 @@ ASSAY_SDK_SERVICE_(receipts, assay_receipts, ASSAY_RECEIPTS)
 ASSAY_SDK_SERVICE_(transfer, assay_transfer, ASSAY_TRANSFER)
 ASSAY_SDK_SERVICE_(topology, assay_topology, ASSAY_TOPOLOGY)
 ASSAY_SDK_SERVICE_(spec, assay_spec, ASSAY_SPEC)
+ASSAY_SDK_SERVICE_(exec, assay_exec, ASSAY_EXEC)
 ASSAY_SDK_SERVICE_(observe, assay_observe, ASSAY_OBSERVE)
 ASSAY_SDK_SERVICE_(deployment, assay_deployment, ASSAY_DEPLOYMENT)
 

@@ -24,7 +24,10 @@ struct fakes {
     uint32_t count;
     char argv[FAKES_MAX][256], env[FAKES_MAX][256], directory[FAKES_MAX][256],
         output[FAKES_MAX][256];
-    char undone[256]; /* the last undo's words */
+    char undone[256];        /* the last undo's words */
+    char removed_later[256]; /* the last remove_later's path */
+    unsigned removals;
+    assay_status remove_status; /* what remove_later answers */
     int last_signal;
     assay_ns last_grace;
     bool has_ended;
@@ -163,6 +166,17 @@ static inline assay_status fakes_undo(void *self, const char *const *argv, struc
     return ASSAY_OK;
 }
 
+static inline assay_status fakes_remove_later(void *self, const char *path, struct error *err)
+{
+    struct fakes *fakes = self;
+
+    if (fakes->remove_status)
+        return error_set(err, fakes->remove_status, "the journal says no");
+    (void)snprintf(fakes->removed_later, sizeof(fakes->removed_later), "%s", path);
+    fakes->removals++;
+    return ASSAY_OK;
+}
+
 static inline void fakes_listen(void *self, void (*changed)(void *, uint32_t), void *arg)
 {
     struct fakes *fakes = self;
@@ -267,6 +281,7 @@ static inline struct world *world_new_http(uint32_t nodes, uint64_t actions, con
         .end_all = fakes_end_all,
         .has_ended = fakes_has_ended,
         .undo = fakes_undo,
+        .remove_later = fakes_remove_later,
         .listen = fakes_listen};
     world->fakes.born.state = PROCESS_RUNNING;
     (void)pthread_mutex_init(&world->fakes.lock, NULL);

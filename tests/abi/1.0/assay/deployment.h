@@ -149,6 +149,35 @@ typedef struct assay_spec {
     assay_status (*support)(const assay_host *, const assay_support *);
 } assay_spec;
 
+/* ---- commands: offered to systems, for outside programs that make what nodes need ---- */
+#define ASSAY_EXEC "assay.exec/1"
+typedef struct assay_scratch assay_scratch; /* a directory for the files of some commands */
+typedef struct assay_exec {
+    size_t struct_size;
+    /* A new, empty directory of the runner's machine, which nobody else may enter: the files may be
+     * secret. Gone with close, with the instance, or with the run. */
+    assay_status (*open)(const assay_host *, assay_scratch **scratch);
+    void (*close)(assay_scratch *);
+    const char *(*directory)(const assay_scratch *); /* absolute */
+    /* Writes a file into it: a plain name. */
+    assay_status (*write)(const assay_host *, const assay_scratch *, const char *name, assay_bytes);
+    /* Reads a file, by an absolute path, up to `max` bytes (64 MiB at most). There is a NUL behind
+     * the bytes, which live until this task's next call of run, read or recall. */
+    assay_status (*read)(assay_task *, const char *path, size_t max, assay_bytes *out);
+    /* Runs a command to its end, in that directory, as assay_deployment.exec does. As many run at a
+     * time as there are processors; the others stand in line while their time runs. One that is
+     * not done by `until`, or no longer wanted, is killed. */
+    assay_status (*run)(assay_task *, const assay_scratch *, const char *const *argv,
+        assay_ns until, int32_t *exit_code, assay_bytes *output);
+    /* What takes long to make may be kept for later runs, below assay's cache directory
+     * ($XDG_CACHE_HOME/assay, else ~/.cache/assay), under any text of up to 200 bytes that says
+     * exactly what it is. At most 4,000 bytes each, and 16,384 of them per plugin: new ones push
+     * out old ones. Keeping may fail, and what was kept may be gone or damaged: keep a
+     * checksum with it. ASSAY_E_NOTFOUND: it is not there. */
+    assay_status (*recall)(assay_task *, const char *key, assay_bytes *out);
+    assay_status (*keep)(const assay_host *, const char *key, assay_bytes);
+} assay_exec;
+
 /* ---- observation: offered to systems, which fill the block and status tables with it ---- */
 #define ASSAY_OBSERVE "assay.observe/1"
 enum {
