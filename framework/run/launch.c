@@ -50,7 +50,7 @@ struct launch {
 
     int signal_count; /* that were forwarded */
     int64_t signal_at;
-    bool has_cancelled_by_fd;
+    bool has_killed_supervisor; /* on the third signal: that it is gone is the user's will */
 
     bool was_started, has_failed, is_done;
     int code;                 /* once is_done */
@@ -179,7 +179,8 @@ static void send_order(const struct launch *launch, enum wire_order_type type, i
     (void)wire_send(launch->socket, &order, sizeof order, false);
 }
 
-/* First: please stop. Second: stop now. Third: the supervisor itself seems to hang. */
+/* First: please stop. Second: stop now. Third: the supervisor seems to hang, or is slower than the
+   user cares to wait for; the run is an interrupted one all the same. */
 static void forward(struct launch *launch, int signal_number)
 {
     const int64_t now = monotonic_ns();
@@ -196,6 +197,7 @@ static void forward(struct launch *launch, int signal_number)
         send_order(launch, WIRE_ORDER_KILL, launch->result->interrupted_by);
         notice(launch, "killing everything");
     } else {
+        launch->has_killed_supervisor = true;
         (void)pidfd_send_signal(launch->pidfd, SIGKILL, NULL, 0);
     }
 }
@@ -308,7 +310,8 @@ static int settle_verdict(struct launch *launch)
         .seed = launch->options->seed,
         .started_unix_ns = launch->started_unix_ns,
         .duration = monotonic_ns() - launch->started_at,
-        .cause = FALLBACK_SUPERVISOR_GONE,
+        .cause = launch->has_killed_supervisor ? FALLBACK_INTERRUPTED : FALLBACK_SUPERVISOR_GONE,
+        .signal_number = launch->result->interrupted_by,
         .page = launch->page};
     struct error err = {0};
     int code = launch->has_worker_status
@@ -336,7 +339,8 @@ static void take_over(struct launch *launch)
     size_t failures = 0;
     assay_status s = ASSAY_OK;
 
-    notice(launch, "the supervisor ended unexpectedly; ending everything it started");
+    notice(launch, "the supervisor %s; ending everything it started",
+        launch->has_killed_supervisor ? "did not answer and was killed" : "ended unexpectedly");
     s = take_journal(launch, &journal, &content, &err);
     if (!s)
         s = recover_kill(&recover, &killed, &err);

@@ -18,7 +18,7 @@
    - PR_SET_CHILD_SUBREAPER, so that what a killed supervisor leaves falls to us.
    - With forwards_signals: handlers for SIGINT, SIGTERM and SIGHUP (not under nohup). The first
      signal asks the worker to tear down and report; a second one, or cancel_grace running out,
-     kills. SIGTSTP stops the caller alone: the network under test keeps its own time and cannot be
+     kills; a third one kills the supervisor, too, and leaves the clearing up to us. SIGTSTP stops the caller alone: the network under test keeps its own time and cannot be
      paused with it, so the run goes on and is reported after SIGCONT.
    It starts no thread, and waits for no child but its own: waitpid of the caller's other children
    is not disturbed. Do not set SIGCHLD to SIG_IGN. Any thread, but one run at a time: what it does
