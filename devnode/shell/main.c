@@ -283,7 +283,7 @@ static bool fill_params(const struct shell *shell, struct node_params *params, s
 
     *params = (struct node_params){
         .revision = &wire_revision_2025_12,
-        .scheme = &zk_scheme_dev,
+        .scheme = shell->options.scheme,
         .chain_start_ns = config->chain_start_ns,
         .slot_duration_ns = config->slot_duration_ns,
         .bootstrap_ns = config->bootstrap_ns,

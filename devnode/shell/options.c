@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "devnode/core/memory.h"
+#include "nomos/zksign.h"
 
 #define NS_PER_S 1000000000u
 
@@ -30,6 +31,7 @@ enum flag {
     FLAG_CHECK_CONFIG,
     FLAG_ROLE,
     FLAG_MISBEHAVE,
+    FLAG_PROOFS,
     FLAG_SEED,
     FLAG_NO_DISCOVERY,
     FLAG_VERSION,
@@ -55,6 +57,7 @@ static const struct option flags[] = {
     {"consensus-chain-start", required_argument, NULL, FLAG_CHAIN_START},
     {"role", required_argument, NULL, FLAG_ROLE},
     {"misbehave", required_argument, NULL, FLAG_MISBEHAVE},
+    {"proofs", required_argument, NULL, FLAG_PROOFS},
     {"seed", required_argument, NULL, FLAG_SEED},
     {"no-discovery", no_argument, NULL, FLAG_NO_DISCOVERY},
     {"version", no_argument, NULL, FLAG_VERSION},
@@ -88,6 +91,9 @@ static const char help_text[] =
     "  --misbehave NAME[=ARG]       do wrong on purpose, see below; may be repeated\n"
     "                               (NOMOS_DEVNODE_MISBEHAVE, separated by commas)\n"
     "  --no-discovery               dial no peers but the initial ones\n"
+    "  --proofs NAME                development: proofs as assay makes them (the default);\n"
+    "                               groth16: real ones, of which only the form is checked\n"
+    "                               (NOMOS_DEVNODE_PROOFS)\n"
     "  --seed NUMBER                decides what is left to chance; drawn if not given\n"
     "  --version, -h, --help\n"
     "Accepted without effect: --log-addr, --blend-addr, --blend-service-group, "
@@ -136,6 +142,20 @@ static bool set_role(struct options *options, const char *text, struct reason *w
         options->role = ROLE_EXECUTOR;
     else
         return reason_set(why, "--role %.40s: expected validator or executor", text);
+    return true;
+}
+
+static bool set_proofs(struct options *options, const char *text, struct reason *why)
+{
+    if (strcmp(text, "development") == 0)
+        options->scheme = &zk_scheme_dev;
+    else if (strcmp(text, "groth16") == 0)
+        options->scheme = &zk_scheme_groth16_form;
+    else
+        return reason_set(why,
+            "--proofs (or NOMOS_DEVNODE_PROOFS) %.40s: expected development or "
+            "groth16",
+            text);
     return true;
 }
 
@@ -197,6 +217,8 @@ static bool take_flag(struct options *options, int flag, const char *argument, s
         return set_role(options, argument, why);
     case FLAG_MISBEHAVE:
         return misbehave_parse(&options->misbehaviours, argument, why);
+    case FLAG_PROOFS:
+        return set_proofs(options, argument, why);
     case FLAG_SEED:
         if (!read_number(&options->seed, argument, UINT64_MAX))
             return reason_set(why, "--seed %.40s: expected a whole number", argument);
@@ -236,9 +258,10 @@ static bool is_usable(const struct options *options, struct reason *why)
 enum options_result options_parse(
     struct options *out, int argc, char *const argv[], struct reason *why)
 {
-    struct options options = {.role = ROLE_VALIDATOR};
+    struct options options = {.role = ROLE_VALIDATOR, .scheme = &zk_scheme_dev};
     const char *slash = strrchr(argv[0], '/');
     const char *misbehave = getenv("NOMOS_DEVNODE_MISBEHAVE");
+    const char *proofs = getenv("NOMOS_DEVNODE_PROOFS");
     int flag;
 
     if (strcmp(slash ? slash + 1 : argv[0], "nomos-executor") == 0)
@@ -248,6 +271,8 @@ enum options_result options_parse(
         reason_prefix(why, "NOMOS_DEVNODE_MISBEHAVE");
         return OPTIONS_ERROR;
     }
+    if (proofs && !set_proofs(&options, proofs, why))
+        return OPTIONS_ERROR;
     optind = 0; /* glibc: start anew, also when called more than once */
     while ((flag = getopt_long(argc, argv, ":h", flags, NULL)) != -1) {
         if (flag == 'h')

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "devnode/shell/options.h"
+#include "nomos/zksign.h"
 
 #define ARGUMENTS(...)                                                                             \
     (char *const[]){__VA_ARGS__, NULL}, sizeof((char *const[]){__VA_ARGS__}) / sizeof(char *)
@@ -41,6 +42,34 @@ static void the_name_of_the_program_tells_the_role(void **state)
     assert_int_equal(
         parse(&options, ARGUMENTS(executor_name, config_name, flag, validator), NULL), OPTIONS_RUN);
     assert_int_equal(options.role, ROLE_VALIDATOR);
+}
+
+static void the_kind_of_proofs_is_told_by_flag_or_environment(void **state)
+{
+    static char groth16[] = "--proofs=groth16", development[] = "--proofs=development",
+                other[] = "--proofs=plonk";
+    struct options options;
+    struct reason why;
+
+    (void)state;
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.scheme, &zk_scheme_dev);
+    assert_int_equal(
+        parse(&options, ARGUMENTS(node_name, config_name, groth16), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.scheme, &zk_scheme_groth16_form);
+    assert_int_equal(
+        parse(&options, ARGUMENTS(node_name, config_name, other), &why), OPTIONS_ERROR);
+    assert_non_null(strstr(why.text, "plonk: expected development or groth16"));
+
+    assert_int_equal(setenv("NOMOS_DEVNODE_PROOFS", "groth16", 1), 0);
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.scheme, &zk_scheme_groth16_form);
+    assert_int_equal(
+        parse(&options, ARGUMENTS(node_name, config_name, development), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.scheme, &zk_scheme_dev);
+    assert_int_equal(setenv("NOMOS_DEVNODE_PROOFS", "", 1), 0);
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name), &why), OPTIONS_ERROR);
+    assert_int_equal(unsetenv("NOMOS_DEVNODE_PROOFS"), 0);
 }
 
 static void a_missing_configuration_is_an_error(void **state)
@@ -189,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_is_all_it_needs),
         cmocka_unit_test(the_name_of_the_program_tells_the_role),
+        cmocka_unit_test(the_kind_of_proofs_is_told_by_flag_or_environment),
         cmocka_unit_test(a_missing_configuration_is_an_error),
         cmocka_unit_test(every_flag_of_the_real_node_is_taken),
         cmocka_unit_test(values_that_do_not_read_are_refused_when_applied),
