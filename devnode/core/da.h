@@ -132,7 +132,7 @@ bool da_add_share(struct da *da, const struct da_share *share, struct reason *wh
 
 /* The same as the node's own over its API: everything from and to this peer stops. Any peer id may be
  * blocked, also one of nobody. */
-enum da_blocking da_block(struct da *da, const struct bytes32 *key);
+enum da_blocking da_block(struct da *da, const struct bytes32 *key, uint64_t now_ns);
 bool da_unblock(struct da *da, const struct bytes32 *key, uint64_t now_ns);
 
 /* --- queries ---------------------------------------------------------------------------------- */

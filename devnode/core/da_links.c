@@ -234,11 +234,12 @@ static void hang_up_on(struct da *da, const struct bytes32 *key, const char *why
     }
 }
 
-enum da_blocking da_block(struct da *da, const struct bytes32 *key)
+enum da_blocking da_block(struct da *da, const struct bytes32 *key, uint64_t now_ns)
 {
     enum da_blocking answer = da_monitor_block(&da->monitor, key);
     char name[PEER_ID_SIZE];
 
+    da->now_ns = now_ns;
     if (answer == DA_BLOCKING_CHANGED) {
         peer_id_write(key, name);
         da_log(da, NODE_INFO, "blocked peer %s", name);
@@ -276,7 +277,7 @@ void da_blame(struct da *da, uint32_t member, enum da_failure kind, const char *
     da_log(da, kind == DA_OFFENCE ? NODE_WARN : NODE_DEBUG, "%s of peer %s: %s", names[kind], name,
         what);
     if (da_monitor_note(&da->monitor, member, kind, da->now_ns))
-        (void)da_block(da, &da->membership.members[member].key);
+        (void)da_block(da, &da->membership.members[member].key, da->now_ns);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */

@@ -24,24 +24,10 @@ const struct http_route api_routes[] = {
     {"/wallet/transactions/transfer-funds", HTTP_METHOD_POST, HTTP_BODY_JSON, ROLE_VALIDATOR, false,
         api_transfer_funds},
     {"/metrics", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_metrics},
-    /* Data availability: see api_da.c. */
-    {"/da/add-share", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_add_share},
-    {"/da/get-commitments", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_null},
-    {"/da/get-storage-commitments", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_null},
-    {"/da/get-share", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_null},
-    {"/da/sampling/shares", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_shares},
-    {"/da/block-peer", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_peer},
-    {"/da/unblock-peer", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_peer},
-    {"/da/blacklisted-peers", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_peers},
-    {"/da/balancer-stats", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_stats},
-    {"/da/monitor-stats", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, false, api_da_stats},
-    {"/disperse-data", HTTP_METHOD_POST, HTTP_BODY_JSON, ROLE_EXECUTOR, false, api_da_disperse},
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(*api_routes);
 
 const struct http_route api_testing_routes[] = {
-    {"/test/da/membership", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_membership},
-    {"/test/da/historic-sampling", HTTP_METHOD_POST, HTTP_BODY_JSON, ALL, false, api_da_historic},
     {"/mantle/sdp/declarations", HTTP_METHOD_GET, HTTP_BODY_NONE, ROLE_VALIDATOR, false,
         api_declarations},
     {"/test/misbehave", HTTP_METHOD_GET, HTTP_BODY_NONE, ALL, true, api_misbehaviour_list},

@@ -8,9 +8,12 @@
 #include "devnode/core/node.h"
 #include "devnode/shell/http.h"
 
+struct availability;
+
 struct api {
     struct node *node;
-    const char *listen_address; /* as a multiaddress; borrowed */
+    struct availability *availability; /* NULL: the node was configured without */
+    const char *listen_address;        /* as a multiaddress; borrowed */
     uint64_t (*now_ns)(void *self);
     /* Called after the node was given anything, so that its wake-up can be set anew. */
     void (*after_input)(void *self);
@@ -33,7 +36,18 @@ void api_lib_moved(void *self, uint64_t height, const struct bytes32 *id);
 /* 422: the body is JSON, but not what the route takes. */
 void api_refuse_body(struct http_request *request, const char *problem);
 
-/* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c, api_da.c. */
+struct api_metric {
+    const char *name;
+    const char *type; /* "counter" or "gauge" */
+    const char *help;
+    uint64_t value;
+};
+
+/* In Prometheus' text form. */
+void api_add_metrics(struct text *text, const struct api_metric *metrics, size_t count);
+
+/* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c. Those of data
+ * availability are in da_shell.h. */
 void api_info(void *self, struct http_request *request);
 void api_headers(void *self, struct http_request *request);
 void api_lib_stream(void *self, struct http_request *request);
@@ -52,14 +66,5 @@ void api_declarations(void *self, struct http_request *request);
 void api_misbehaviour_list(void *self, struct http_request *request);
 void api_misbehaviour_set(void *self, struct http_request *request);
 void api_misbehaviour_clear(void *self, struct http_request *request);
-void api_da_add_share(void *self, struct http_request *request);
-void api_da_null(void *self, struct http_request *request);
-void api_da_shares(void *self, struct http_request *request);
-void api_da_peer(void *self, struct http_request *request);
-void api_da_peers(void *self, struct http_request *request);
-void api_da_stats(void *self, struct http_request *request);
-void api_da_disperse(void *self, struct http_request *request);
-void api_da_membership(void *self, struct http_request *request);
-void api_da_historic(void *self, struct http_request *request);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "devnode/shell/api.h"
+#include "devnode/shell/availability.h"
 #include "nomos/hex.h"
 
 void api_network_info(void *self, struct http_request *request)
@@ -89,12 +90,24 @@ void api_sdp_post(void *self, struct http_request *request)
         "/mempool/add/tx");
 }
 
-struct metric {
-    const char *name;
-    const char *type;
-    const char *help;
-    uint64_t value;
-};
+void api_add_metrics(struct text *text, const struct api_metric *metrics, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        text_add(text, "# HELP ");
+        text_add(text, metrics[i].name);
+        text_add(text, " ");
+        text_add(text, metrics[i].help);
+        text_add(text, "\n# TYPE ");
+        text_add(text, metrics[i].name);
+        text_add(text, " ");
+        text_add(text, metrics[i].type);
+        text_add(text, "\n");
+        text_add(text, metrics[i].name);
+        text_add(text, " ");
+        text_add_u64(text, metrics[i].value);
+        text_add(text, "\n");
+    }
+}
 
 void api_metrics(void *self, struct http_request *request)
 {
@@ -102,7 +115,7 @@ void api_metrics(void *self, struct http_request *request)
     struct node_counts counts = node_counts(api->node);
     struct node_info info = node_info(api->node);
     struct text text = {.bytes = NULL};
-    const struct metric metrics[] = {
+    const struct api_metric metrics[] = {
         {"consensus_processed_blocks", "counter", "blocks taken or made, on any branch",
             counts.blocks_processed},
         {"consensus_proposed_blocks", "counter", "blocks made", counts.blocks_proposed},
@@ -118,24 +131,13 @@ void api_metrics(void *self, struct http_request *request)
         {"mempool_pending_items", "gauge", "transactions that wait for a block", counts.pending},
         {"mempool_dropped_items", "counter", "transactions refused while a block was made",
             counts.transactions_dropped},
+        {"consensus_waiting_blocks", "gauge", "blocks whose blobs were not sampled yet",
+            counts.blocks_waiting},
         {"network_peers", "gauge", "distinct peers connected", counts.peers},
         {"network_connections", "gauge", "connections to peers", counts.connections},
     };
 
-    for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {
-        text_add(&text, "# HELP ");
-        text_add(&text, metrics[i].name);
-        text_add(&text, " ");
-        text_add(&text, metrics[i].help);
-        text_add(&text, "\n# TYPE ");
-        text_add(&text, metrics[i].name);
-        text_add(&text, " ");
-        text_add(&text, metrics[i].type);
-        text_add(&text, "\n");
-        text_add(&text, metrics[i].name);
-        text_add(&text, " ");
-        text_add_u64(&text, metrics[i].value);
-        text_add(&text, "\n");
-    }
+    api_add_metrics(&text, metrics, sizeof(metrics) / sizeof(*metrics));
+    availability_add_metrics(api->availability, &text);
     http_reply_text(request, "text/plain; version=0.0.4; charset=utf-8", &text);
 }

@@ -8,131 +8,17 @@
 #include <time.h>
 
 #include "devnode/core/memory.h"
+#include "devnode/shell/config_values.h"
 #include "devnode/shell/yaml_tree.h"
-
-#define NS_PER_S 1000000000u
-
-/* Longer than any duration a node is configured with (about 136 years), short enough that adding
-   two in nanoseconds cannot overflow. */
-#define SECONDS_MAX UINT32_MAX
-
-static bool parse_number(uint64_t *out, const char *text, uint64_t max)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    if (!digits || text[digits] || digits > 20)
-        return false;
-    errno = 0;
-    unsigned long long number = strtoull(text, NULL, 10);
-    if (errno || number > max)
-        return false;
-    *out = number;
-    return true;
-}
-
-/* A required scalar. */
-static const char *text_at(const struct yaml_tree *file, const char *path, struct reason *why)
-{
-    const struct yaml_tree *found = yaml_tree_find(file, path);
-
-    if (!found) {
-        reason_format(why, "missing key `%s`", path);
-        return NULL;
-    }
-    if (found->kind != YAML_SCALAR) {
-        reason_format(why, "line %u: `%s` must be a single value", found->line, path);
-        return NULL;
-    }
-    return found->text;
-}
-
-static bool number_at(
-    uint64_t *out, const struct yaml_tree *file, const char *path, uint64_t max, struct reason *why)
-{
-    const char *text = text_at(file, path, why);
-
-    if (!text)
-        return false;
-    if (!parse_number(out, text, max))
-        return reason_set(why, "`%s` is `%s`, expected a whole number up to %llu", path, text,
-            (unsigned long long)max);
-    return true;
-}
 
 static bool key_at(
     uint8_t out[32], const struct yaml_tree *file, const char *path, struct reason *why)
 {
-    const char *text = text_at(file, path, why);
+    const char *text = config_text_at(file, path, why);
 
     if (!text)
         return false;
     return config_parse_key(out, text, why) || reason_wrap(why, "`%s`", path);
-}
-
-static bool decimal_seconds(uint64_t *out_ns, const char *text)
-{
-    char whole[16] = "";
-    size_t digits = strcspn(text, ".");
-    uint64_t seconds;
-    uint64_t nanos = 0;
-
-    if (digits >= sizeof(whole))
-        return false;
-    memcpy(whole, text, digits);
-    if (!parse_number(&seconds, whole, SECONDS_MAX))
-        return false;
-    if (text[digits] == '.') {
-        char fraction[10] = "000000000";
-        size_t length = strlen(text + digits + 1);
-
-        /* Digits below a nanosecond are dropped. */
-        memcpy(fraction, text + digits + 1, length < 9 ? length : 9);
-        if (strspn(text + digits + 1, "0123456789") != length ||
-            !parse_number(&nanos, fraction, NS_PER_S - 1))
-            return false;
-    }
-    *out_ns = seconds * NS_PER_S + nanos;
-    return true;
-}
-
-/* All spellings of a duration: "1.000000000", [1, 0], {secs: 1, nanos: 0}. */
-static bool duration_of(uint64_t *out_ns, const struct yaml_tree *value)
-{
-    const struct yaml_tree *seconds = NULL;
-    const struct yaml_tree *nanos = NULL;
-    uint64_t s;
-    uint64_t ns;
-
-    if (value->kind == YAML_SCALAR)
-        return decimal_seconds(out_ns, value->text);
-    if (value->kind == YAML_SEQUENCE && value->count == 2) {
-        seconds = value->values[0];
-        nanos = value->values[1];
-    } else if (value->kind == YAML_MAPPING) {
-        seconds = yaml_tree_find(value, "secs");
-        nanos = yaml_tree_find(value, "nanos");
-    }
-    if (!seconds || seconds->kind != YAML_SCALAR || !nanos || nanos->kind != YAML_SCALAR)
-        return false;
-    if (!parse_number(&s, seconds->text, SECONDS_MAX) ||
-        !parse_number(&ns, nanos->text, NS_PER_S - 1))
-        return false;
-    *out_ns = s * NS_PER_S + ns;
-    return true;
-}
-
-static bool duration_at(
-    uint64_t *out_ns, const struct yaml_tree *file, const char *path, struct reason *why)
-{
-    const struct yaml_tree *value = yaml_tree_find(file, path);
-
-    if (!value)
-        return reason_set(why, "missing key `%s`", path);
-    if (!duration_of(out_ns, value))
-        return reason_set(why,
-            "line %u: `%s` is no duration, expected {secs: 1, nanos: 0} or \"1.000000000\"",
-            value->line, path);
-    return true;
 }
 
 bool config_parse_key(uint8_t out[32], const char *text, struct reason *why)
@@ -186,7 +72,7 @@ bool config_parse_address(struct config_address *out, const char *text, struct r
     struct config_address address = {.port = 0};
     uint64_t port;
 
-    if (!colon || !parse_number(&port, colon + 1, UINT16_MAX))
+    if (!colon || !config_parse_number(&port, colon + 1, UINT16_MAX))
         return reason_set(why, "`%.80s` is no address, expected HOST:PORT", text);
     size_t length = (size_t)(colon - host);
     if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
@@ -224,7 +110,7 @@ bool config_parse_multiaddr(struct config_address *out, const char *text, struct
     if (length >= sizeof(digits))
         return reason_set(why, "`%.120s` has no valid port, expected %s", text, expected);
     memcpy(digits, at, length);
-    if (!parse_number(&port, digits, UINT16_MAX) || !port)
+    if (!config_parse_number(&port, digits, UINT16_MAX) || !port)
         return reason_set(why, "`%.120s` has no valid port, expected %s", text, expected);
     address.port = (uint16_t)port;
     *out = address;
@@ -296,7 +182,7 @@ static bool calendar_text(uint64_t *out_ns, const char *text)
         size_t length = strspn(at + 1, "0123456789");
 
         memcpy(fraction, at + 1, length < 9 ? length : 9);
-        if (!length || !parse_number(&nanos, fraction, NS_PER_S - 1))
+        if (!length || !config_parse_number(&nanos, fraction, NS_PER_S - 1))
             return false;
         at += 1 + length;
     }
@@ -322,7 +208,7 @@ static bool calendar_list(uint64_t *out_ns, const struct yaml_tree *list)
         uint64_t number;
         bool negative = text && text[0] == '-';
 
-        if (!text || !parse_number(&number, text + negative, NS_PER_S))
+        if (!text || !config_parse_number(&number, text + negative, NS_PER_S))
             return false;
         part[i] = negative ? -(int64_t)number : (int64_t)number;
     }
@@ -359,37 +245,67 @@ static bool read_chain_start(struct config *out, const struct yaml_tree *file, s
     return true;
 }
 
+/* An optional number below `parent`. */
+static bool limit_at(uint64_t *out, const struct yaml_tree *parent, const char *key, uint64_t max,
+    struct reason *why)
+{
+    return !yaml_tree_find(parent, key) || config_number_at(out, parent, key, max, why);
+}
+
+/* The settings of one HTTP server but for its address. Without both of its keys there is no limit
+   of the rate: the real node's defaults would end a test after 20 requests. */
+static bool read_limits(
+    struct config_limits *out, const struct yaml_tree *settings, struct reason *why)
+{
+    uint64_t interval_s = 0;
+    uint64_t burst = 0;
+
+    *out = (struct config_limits){
+        .timeout_ns = 30 * (uint64_t)NS_PER_S, .body_bytes_max = 10u << 20, .concurrent_max = 500};
+    if (yaml_tree_find(settings, "timeout") &&
+        !config_duration_at(&out->timeout_ns, settings, "timeout", why))
+        return false;
+    if (!limit_at(&out->body_bytes_max, settings, "max_body_size", UINT32_MAX, why) ||
+        !limit_at(&out->concurrent_max, settings, "max_concurrent_requests", UINT32_MAX, why) ||
+        !limit_at(&interval_s, settings, "rate_limit_per_second", UINT32_MAX, why) ||
+        !limit_at(&burst, settings, "rate_limit_burst", UINT32_MAX, why))
+        return false;
+    if (!out->concurrent_max)
+        return reason_set(why, "`max_concurrent_requests` must be at least 1");
+    if (interval_s && burst) {
+        out->rate_interval_ns = interval_s * NS_PER_S;
+        out->rate_burst = burst;
+    }
+    return true;
+}
+
 static bool read_http(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
-    const char *address = text_at(file, "http.backend_settings.address", why);
+    const char *address = config_text_at(file, "http.backend_settings.address", why);
     const struct yaml_tree *testing = yaml_tree_find(file, "testing_http.backend_settings.address");
 
-    out->http_timeout_ns = 30 * (uint64_t)NS_PER_S;
-    out->http_body_bytes_max = 10u << 20;
     if (!address || !config_parse_address(&out->http, address, why))
         return address ? reason_wrap(why, "`http.backend_settings.address`") : false;
-    if (testing &&
-        (testing->kind != YAML_SCALAR ||
-            !config_parse_address(&out->testing_http, testing->text, why)))
+    if (!read_limits(&out->http_limits, yaml_tree_find(file, "http.backend_settings"), why))
+        return reason_wrap(why, "`http.backend_settings`");
+    if (!testing)
+        return true;
+    if (testing->kind != YAML_SCALAR ||
+        !config_parse_address(&out->testing_http, testing->text, why))
         return reason_wrap(why, "`testing_http.backend_settings.address`");
-    if (yaml_tree_find(file, "http.backend_settings.timeout") &&
-        !duration_at(&out->http_timeout_ns, file, "http.backend_settings.timeout", why))
-        return false;
-    if (yaml_tree_find(file, "http.backend_settings.max_body_size") &&
-        !number_at(&out->http_body_bytes_max, file, "http.backend_settings.max_body_size",
-            UINT32_MAX, why))
-        return false;
-    return true;
+    return read_limits(
+               &out->testing_limits, yaml_tree_find(file, "testing_http.backend_settings"), why) ||
+        reason_wrap(why, "`testing_http.backend_settings`");
 }
 
 static bool read_network(struct config *out, const struct yaml_tree *file, struct reason *why)
 {
     static const char peers_path[] = "network.backend.initial_peers";
-    const char *host = text_at(file, "network.backend.swarm.host", why);
+    const char *host = config_text_at(file, "network.backend.swarm.host", why);
     const struct yaml_tree *peers = yaml_tree_find(file, peers_path);
     uint64_t port;
 
-    if (!host || !number_at(&port, file, "network.backend.swarm.port", UINT16_MAX, why) ||
+    if (!host || !config_number_at(&port, file, "network.backend.swarm.port", UINT16_MAX, why) ||
         !key_at(out->node_key, file, "network.backend.swarm.node_key", why))
         return false;
     if (!parse_host(out->gossip.host, host, strlen(host)))
@@ -418,8 +334,8 @@ static bool read_consensus(struct config *out, const struct yaml_tree *file, str
     uint64_t k;
     char *end;
 
-    if (!duration_at(&out->slot_duration_ns, file, "deployment.time.slot_duration", why) ||
-        !number_at(
+    if (!config_duration_at(&out->slot_duration_ns, file, "deployment.time.slot_duration", why) ||
+        !config_number_at(
             &k, file, "deployment.cryptarchia.consensus_config.security_param", UINT32_MAX, why))
         return false;
     if (!out->slot_duration_ns)
@@ -427,7 +343,7 @@ static bool read_consensus(struct config *out, const struct yaml_tree *file, str
     if (!k)
         return reason_set(why, "`security_param` must be at least 1");
     out->security_param = (uint32_t)k;
-    coeff = text_at(file, coeff_path, why);
+    coeff = config_text_at(file, coeff_path, why);
     if (!coeff)
         return false;
     out->active_slot_coeff = strtod(coeff, &end);
@@ -440,13 +356,13 @@ static bool read_consensus(struct config *out, const struct yaml_tree *file, str
         "deployment.cryptarchia.epoch_config.epoch_period_nonce_stabilization",
     };
     /* A part is stored in one byte by the real node. */
-    if (!number_at(&out->stake_stabilization, file, parts[0], 255, why) ||
-        !number_at(&out->nonce_buffer, file, parts[1], 255, why) ||
-        !number_at(&out->nonce_stabilization, file, parts[2], 255, why))
+    if (!config_number_at(&out->stake_stabilization, file, parts[0], 255, why) ||
+        !config_number_at(&out->nonce_buffer, file, parts[1], 255, why) ||
+        !config_number_at(&out->nonce_stabilization, file, parts[2], 255, why))
         return false;
     if (!out->stake_stabilization || !out->nonce_buffer || !out->nonce_stabilization)
         return reason_set(why, "every part of `epoch_config` must be at least 1");
-    return duration_at(&out->bootstrap_ns, file,
+    return config_duration_at(&out->bootstrap_ns, file,
                "cryptarchia.service.bootstrap.prolonged_bootstrap_period", why) &&
         read_chain_start(out, file, why);
 }
@@ -509,7 +425,7 @@ static bool read_logger(struct config *out, const struct yaml_tree *file, struct
             strcmp(variant, "Loki") == 0)) {
         out->log_backend = CONFIG_LOG_NONE;
     } else if (variant && strcmp(variant, "File") == 0) {
-        const char *directory = text_at(logger, "directory", why);
+        const char *directory = config_text_at(logger, "directory", why);
         const struct yaml_tree *prefix = yaml_tree_find(logger, "prefix");
 
         if (!directory)

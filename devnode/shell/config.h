@@ -27,6 +27,15 @@ struct config_address {
     uint16_t port;
 };
 
+/* What clients of one HTTP server can ask of it (node contract 2.1). */
+struct config_limits {
+    uint64_t timeout_ns; /* answering one request takes no longer, else 408 */
+    uint64_t body_bytes_max;
+    uint64_t concurrent_max;   /* requests that are being answered; others wait for their turn */
+    uint64_t rate_interval_ns; /* each address may ask once more after each... */
+    uint64_t rate_burst;       /* ...and so often at once; zero: as often as it likes */
+};
+
 enum config_log_backend {
     CONFIG_LOG_STDOUT = 0,
     CONFIG_LOG_STDERR,
@@ -45,8 +54,8 @@ struct config {
     struct config_address http;
     struct config_address testing_http;
     struct config_address gossip; /* network.backend.swarm, listened on over TCP */
-    uint64_t http_timeout_ns;     /* answering one request takes no longer, else 408 */
-    uint64_t http_body_bytes_max;
+    struct config_limits http_limits;
+    struct config_limits testing_limits;
 
     uint8_t node_key[32]; /* Ed25519 seed of the node's identity */
     struct config_address *peers;

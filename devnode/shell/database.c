@@ -79,7 +79,7 @@ static int open_environment(struct database *database)
     int code = mdb_env_create(&database->env);
 
     if (!code)
-        code = mdb_env_set_maxdbs(database->env, 4);
+        code = mdb_env_set_maxdbs(database->env, DATABASE_TABLES_MAX);
     if (!code)
         code = mdb_env_set_mapsize(database->env, DATABASE_BYTES_MAX);
     if (!code)
@@ -327,4 +327,70 @@ uint64_t database_final_height(struct database *database)
     (void)last_number(database, txn, database->final, &height);
     mdb_txn_abort(txn);
     return height;
+}
+
+/* --- tables of others ------------------------------------------------------------------------- */
+
+bool database_table_open(
+    struct database *database, const char *name, struct database_table *out, struct reason *why)
+{
+    MDB_txn *txn = begin(database, 0);
+    int code = mdb_dbi_open(txn, name, MDB_CREATE, &out->number);
+
+    if (code) {
+        mdb_txn_abort(txn);
+        return reason_set(
+            why, "database %s: cannot open table %s: %s", database->path, name, mdb_strerror(code));
+    }
+    commit(database, txn);
+    out->database = database;
+    return true;
+}
+
+void database_put(const struct database_table *table, const struct database_bytes *key,
+    const struct database_bytes *value)
+{
+    struct database *database = table->database;
+    MDB_txn *txn = begin(database, 0);
+    MDB_val at = value_of(key->bytes, key->size);
+    MDB_val what = value_of(value->bytes, value->size);
+    int code = mdb_put(txn, table->number, &at, &what, MDB_NOOVERWRITE);
+
+    if (code && code != MDB_KEYEXIST)
+        fail(database, "cannot write", code);
+    commit(database, txn);
+}
+
+uint8_t *database_get(
+    const struct database_table *table, const struct database_bytes *key, size_t *out_size)
+{
+    MDB_txn *txn = begin(table->database, MDB_RDONLY);
+    MDB_val at = value_of(key->bytes, key->size);
+    MDB_val found;
+    uint8_t *bytes = NULL;
+
+    if (!mdb_get(txn, table->number, &at, &found)) {
+        bytes = memory_copy(found.mv_data, found.mv_size);
+        *out_size = found.mv_size;
+    }
+    mdb_txn_abort(txn);
+    return bytes;
+}
+
+void database_walk(const struct database_table *table, const struct database_bytes *first,
+    database_key_visitor visit, void *self)
+{
+    MDB_txn *txn = begin(table->database, MDB_RDONLY);
+    MDB_val at = value_of(first->bytes, first->size);
+    MDB_cursor *cursor = NULL;
+    MDB_val value;
+    int code = mdb_cursor_open(txn, table->number, &cursor);
+
+    if (code)
+        fail(table->database, "cannot read", code);
+    code = mdb_cursor_get(cursor, &at, &value, MDB_SET_RANGE);
+    while (!code && visit(self, &(struct database_bytes){.bytes = at.mv_data, .size = at.mv_size}))
+        code = mdb_cursor_get(cursor, &at, &value, MDB_NEXT);
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
 }

@@ -1,4 +1,4 @@
-/* database.h - the store of blocks that survives the process.
+/* database.h - the store that survives the process: of blocks, and of tables for others.
  *
  * A directory with an LMDB database (data.mdb) and a lock file. Every write is one transaction
  * of the database: whatever moment the process is killed in, the database is as it was before or
@@ -30,6 +30,37 @@ struct store database_store(struct database *database);
  * Answers what the last call did. */
 typedef bool (*database_visitor)(void *self, const uint8_t *bytes, size_t size);
 bool database_replay(struct database *database, database_visitor visit, void *self);
+
+/* --- tables of others ------------------------------------------------------------------------- */
+
+/* A table of its own for some part of the node; at most DATABASE_TABLES_MAX with those of blocks. */
+#define DATABASE_TABLES_MAX 8
+
+struct database_table {
+    struct database *database;
+    unsigned number;
+};
+
+/* Not terminated. */
+struct database_bytes {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+bool database_table_open(
+    struct database *database, const char *name, struct database_table *out, struct reason *why);
+/* Keeps what is there already. A write that cannot be done ends in `fail`, as for blocks. */
+void database_put(const struct database_table *table, const struct database_bytes *key,
+    const struct database_bytes *value);
+/* A copy, to be freed; NULL when it is not there. */
+uint8_t *database_get(
+    const struct database_table *table, const struct database_bytes *key, size_t *out_size);
+/* Calls `visit` for the keys from `first` on, in order, until it answers false. It must not write. */
+typedef bool (*database_key_visitor)(void *self, const struct database_bytes *key);
+void database_walk(const struct database_table *table, const struct database_bytes *first,
+    database_key_visitor visit, void *self);
+
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* Number of blocks. */
 uint64_t database_block_count(struct database *database);

@@ -5,15 +5,14 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "devnode/core/memory.h"
+#include "devnode/shell/http_parts.h"
 #include "devnode/shell/socket.h"
 #include "nomos/hash.h"
 
@@ -23,123 +22,6 @@
 #define JSON_DEPTH_MAX 16
 /* Open connections without any traffic are closed. */
 #define IDLE_SECONDS_MAX 3600
-
-struct http_server {
-    struct http_params params;
-    struct evhttp *http;
-    struct evhttp_bound_socket *socket;
-    uint64_t error_count;       /* requests that the sequence of errors has judged */
-    struct http_exchange *late; /* requests that wait because of MISBEHAVE_SLOW */
-};
-
-/* A request being answered. */
-struct http_exchange {
-    struct http_server *server;
-    struct evhttp_request *request; /* NULL: the client is gone */
-    const struct http_route *route;
-    char *path;
-    const char *argument;
-    /* Of a late one. */
-    struct event *timer;
-    bool is_too_late;
-    struct http_exchange *next;
-    struct http_exchange **place;
-};
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-static void set_type(struct evhttp_request *request, const char *type)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-
-    (void)evhttp_add_header(headers, "Content-Type", type);
-    (void)evhttp_add_header(headers, "Access-Control-Allow-Origin", "*");
-}
-
-static void free_text(const void *bytes, size_t size, void *self)
-{
-    (void)size;
-    (void)self;
-    free((void *)(uintptr_t)bytes);
-}
-
-void http_reply_text(struct http_request *request, const char *type, struct text *text)
-{
-    struct evhttp_request *to = request->exchange->request;
-
-    if (!text_ok(text)) {
-        http_fail(request, 500, "the answer is too large");
-        text_done(text);
-        return;
-    }
-    set_type(to, type);
-    /* A block is megabytes of text: handed over, not copied. */
-    if (text->bytes)
-        (void)evbuffer_add_reference(
-            evhttp_request_get_output_buffer(to), text->bytes, text->size, free_text, NULL);
-    *text = (struct text){.bytes = NULL};
-    evhttp_send_reply(to, 200, "OK", NULL);
-}
-
-void http_reply_json(struct http_request *request, struct text *text)
-{
-    http_reply_text(request, "application/json", text);
-}
-
-static const char *phrase_of(int status)
-{
-    static const struct {
-        int status;
-        const char *phrase;
-    } phrases[] = {
-        {400, "Bad Request"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {408, "Request Timeout"},
-        {413, "Payload Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Entity"},
-        {500, "Internal Server Error"},
-    };
-
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++) {
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    }
-    return "Status";
-}
-
-static void send_failure(struct evhttp_request *to, int status, const char *text)
-{
-    set_type(to, "text/plain; charset=utf-8");
-    (void)evbuffer_add(evhttp_request_get_output_buffer(to), text, strlen(text));
-    evhttp_send_reply(to, status, phrase_of(status), NULL);
-}
-
-void http_fail(struct http_request *request, int status, const char *format, ...)
-{
-    char text[REASON_BYTES_MAX + 128];
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    send_failure(request->exchange->request, status, text);
-}
-
-char *http_query_value(const struct http_request *request, const char *name)
-{
-    struct evkeyvalq pairs;
-    char *value = NULL;
-
-    if (!request->query || evhttp_parse_query_str(request->query, &pairs))
-        return NULL;
-    const char *found = evhttp_find_header(&pairs, name);
-    if (found)
-        value = memory_text(found);
-    evhttp_clear_headers(&pairs);
-    return value;
-}
 
 /* --- from request to handler ------------------------------------------------------------------ */
 
@@ -182,15 +64,17 @@ static const struct http_route *find_route(
     const struct http_params *params = &exchange->server->params;
 
     *status = 404;
-    for (size_t i = 0; i < params->route_count; i++) {
-        const struct http_route *route = &params->routes[i];
+    for (size_t t = 0; t < HTTP_TABLES; t++) {
+        for (size_t i = 0; i < params->tables[t].count; i++) {
+            const struct http_route *route = &params->tables[t].routes[i];
 
-        if (!(route->roles & params->role) ||
-            !matches(route->path, exchange->path, &exchange->argument))
-            continue;
-        if (is_method(route->method, method))
-            return route;
-        *status = 405;
+            if (!(route->roles & params->role) ||
+                !matches(route->path, exchange->path, &exchange->view.argument))
+                continue;
+            if (is_method(route->method, method))
+                return route;
+            *status = 405;
+        }
     }
     return NULL;
 }
@@ -244,11 +128,14 @@ static bool parse_json(
 }
 
 /* Calls the handler of a route with a JSON body, or refuses the body. */
-static void handle_json(struct http_exchange *exchange, struct http_request *request)
+static void handle_json(struct http_exchange *exchange)
 {
+    struct http_request *request = &exchange->view;
+    const struct http_route *route = exchange->route;
     struct evhttp_request *from = exchange->request;
     struct evbuffer *input = evhttp_request_get_input_buffer(from);
     const char *type = evhttp_find_header(evhttp_request_get_input_headers(from), "Content-Type");
+    void *self = exchange->server->params.self;
     const char *problem = NULL;
 
     if (!is_json_type(type)) {
@@ -258,16 +145,17 @@ static void handle_json(struct http_exchange *exchange, struct http_request *req
     request->body_size = evbuffer_get_length(input);
     (void)evbuffer_add(input, "", 1);
     request->body = (const char *)evbuffer_pullup(input, -1);
-    if (exchange->route->body == HTTP_BODY_RAW_JSON) {
-        exchange->route->handle(exchange->server->params.self, request);
+    if (route->body == HTTP_BODY_RAW_JSON) {
+        route->handle(self, request);
         return;
     }
     if (!parse_json(request->body, request->body_size, &request->json, &problem)) {
         http_fail(request, 400, "Failed to parse the request body as JSON: %s", problem);
         return;
     }
+    /* The request may be gone when the handler returns. */
     struct json_object *json = request->json;
-    exchange->route->handle(exchange->server->params.self, request);
+    route->handle(self, request);
     json_object_put(json);
 }
 
@@ -288,120 +176,141 @@ static bool errs(struct http_server *server)
     return drawn % 100 < set->argument[MISBEHAVE_ERRORS];
 }
 
+/* Has the request answered, or deferred. */
 static void serve(struct http_exchange *exchange)
 {
-    struct http_request request = {
-        .exchange = exchange, .path = exchange->path, .argument = exchange->argument};
+    struct http_request *request = &exchange->view;
 
-    if (exchange->is_too_late) {
-        http_fail(&request, 408, "the answer took too long");
-        return;
-    }
-    if (!exchange->route->is_exempt && errs(exchange->server)) {
-        http_fail(&request, 500, "this node misbehaves: it was told to answer with errors");
-        return;
-    }
-    request.query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(exchange->request));
-    if (exchange->route->body == HTTP_BODY_NONE)
-        exchange->route->handle(exchange->server->params.self, &request);
+    exchange->waits_for = HTTP_WAITS_FOR_NOTHING;
+    request->query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(exchange->request));
+    if (!exchange->route->is_exempt && errs(exchange->server))
+        http_fail(request, 500, "this node misbehaves: it was told to answer with errors");
+    else if (exchange->route->body == HTTP_BODY_NONE)
+        exchange->route->handle(exchange->server->params.self, request);
     else
-        handle_json(exchange, &request);
+        handle_json(exchange);
+    if (exchange->waits_for != HTTP_WAITS_FOR_ANSWER)
+        http_exchange_end(exchange);
 }
 
-/* --- late answers ----------------------------------------------------------------------------- */
+/* --- the steps of a request ------------------------------------------------------------------- */
 
-static void late_free(struct http_exchange *late)
+/* False when there is no route; the request is then answered. */
+static bool find(struct http_exchange *exchange)
 {
-    if (late->request)
-        evhttp_connection_set_closecb(evhttp_request_get_connection(late->request), NULL, NULL);
-    *late->place = late->next;
-    if (late->next)
-        late->next->place = late->place;
-    event_free(late->timer);
-    free(late->path);
-    free(late);
+    struct evhttp_request *request = exchange->request;
+    int status;
+
+    exchange->route = find_route(exchange, evhttp_request_get_command(request), &status);
+    if (exchange->route)
+        return true;
+    http_exchange_end(exchange);
+    http_send_failure(
+        request, status, status == 404 ? "no such path" : "the path has another method");
+    return false;
 }
 
-static void on_late_gone(struct evhttp_connection *connection, void *self)
-{
-    struct http_exchange *late = self;
-
-    (void)connection;
-    late->request = NULL; /* freed with its connection */
-    late_free(late);
-}
-
-static void on_late(evutil_socket_t fd, short what, void *self)
-{
-    struct http_exchange *late = self;
-    struct http_exchange now = *late;
-
-    (void)fd;
-    (void)what;
-    now.path = memory_text(late->path);
-    if (late->argument)
-        now.argument = now.path + (late->argument - late->path);
-    late_free(late);
-    serve(&now);
-    free(now.path);
-}
-
-static void serve_late(const struct http_exchange *exchange, uint64_t delay_ms)
+static void take_turn(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
-    struct http_exchange *late = memory_copy(exchange, sizeof(*exchange));
-    uint64_t delay_us = delay_ms * 1000;
+    const struct misbehaviours *set = server->params.misbehaviours;
 
-    if (delay_us >= server->params.timeout_ns / 1000) {
-        delay_us = server->params.timeout_ns / 1000;
-        late->is_too_late = true;
+    exchange->has_turn = true;
+    server->turns++;
+    if (set->is_on[MISBEHAVE_SLOW] && !exchange->route->is_exempt)
+        http_exchange_wait(
+            exchange, HTTP_WAITS_ON_PURPOSE, set->argument[MISBEHAVE_SLOW] * 1000000);
+    else
+        serve(exchange);
+}
+
+/* Stops a wait that is over. */
+static void stop_waiting(struct http_exchange *exchange)
+{
+    exchange->waits_for = HTTP_WAITS_FOR_NOTHING;
+    if (exchange->timer)
+        (void)event_del(exchange->timer);
+    evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->request), NULL, NULL);
+}
+
+static void wait_for_turn(struct http_exchange *exchange)
+{
+    const struct http_server *server = exchange->server;
+
+    if (server->turns < server->params.limits->concurrent_max)
+        take_turn(exchange);
+    else
+        http_exchange_wait(exchange, HTTP_WAITS_FOR_TURN, 0);
+}
+
+void http_go_on(struct http_exchange *exchange, enum http_waiting was)
+{
+    stop_waiting(exchange);
+    switch (was) {
+    case HTTP_WAITS_FOR_TURN:
+        take_turn(exchange);
+        break;
+    case HTTP_WAITS_ON_PURPOSE:
+    case HTTP_WAITS_FOR_NOTHING:
+    case HTTP_WAITS_FOR_ANSWER:
+        serve(exchange);
+        break;
     }
-    struct timeval wait = {
-        .tv_sec = (time_t)(delay_us / 1000000), .tv_usec = (suseconds_t)(delay_us % 1000000)};
-    late->timer = evtimer_new(server->params.base, on_late, late);
-    if (!late->timer || evtimer_add(late->timer, &wait)) {
-        fputs("out of memory\n", stderr);
-        abort();
-    }
-    late->next = server->late;
-    late->place = &server->late;
-    if (late->next)
-        late->next->place = &late->next;
-    server->late = late;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(late->request), on_late_gone, late);
 }
 
 /* --- server ----------------------------------------------------------------------------------- */
 
+/* Whether the client has to wait, and is told so. */
+static bool asks_too_often(struct http_server *server, struct evhttp_request *request)
+{
+    struct bufferevent *stream =
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+    uint8_t ip[16] = {0};
+    char text[64];
+    uint64_t seconds;
+
+    (void)socket_peer_ip(bufferevent_getfd(stream), ip);
+    seconds = http_limit_take(&server->limit, ip, http_now_ns());
+    if (!seconds)
+        return false;
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)seconds);
+    (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After", text);
+    (void)snprintf(
+        text, sizeof(text), "Too Many Requests! Wait for %llus", (unsigned long long)seconds);
+    http_send_failure(request, 429, text);
+    return true;
+}
+
 static void on_request(struct evhttp_request *request, void *self)
 {
     struct http_server *server = self;
-    const struct misbehaviours *set = server->params.misbehaviours;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-    struct http_exchange exchange = {.server = server, .request = request};
-    int status;
+    struct http_exchange *exchange;
+    char *decoded;
 
-    if (!path) {
-        send_failure(request, 400, "the request has no path");
+    if (asks_too_often(server, request))
+        return;
+    decoded = path ? evhttp_uridecode(path, 0, NULL) : NULL;
+    if (!decoded) {
+        http_send_failure(request, 400, "the path cannot be decoded");
         return;
     }
-    exchange.path = evhttp_uridecode(path, 0, NULL);
-    if (!exchange.path) {
-        send_failure(request, 400, "the path cannot be decoded");
-        return;
-    }
-    exchange.route = find_route(&exchange, evhttp_request_get_command(request), &status);
-    if (!exchange.route) {
-        send_failure(
-            request, status, status == 404 ? "no such path" : "the path has another method");
-    } else if (set->is_on[MISBEHAVE_SLOW] && !exchange.route->is_exempt) {
-        serve_late(&exchange, set->argument[MISBEHAVE_SLOW]);
-        return; /* the path lives on */
-    } else {
-        serve(&exchange);
-    }
-    free(exchange.path);
+    exchange = http_exchange_new(server, request);
+    exchange->path = decoded;
+    exchange->view.path = decoded;
+    if (find(exchange))
+        wait_for_turn(exchange);
+}
+
+static void set_up(struct evhttp *http, const struct config_limits *limits)
+{
+    evhttp_set_max_headers_size(http, HEAD_BYTES_MAX);
+    evhttp_set_max_body_size(http, (ev_ssize_t)limits->body_bytes_max);
+    evhttp_set_timeout(http, IDLE_SECONDS_MAX);
+    evhttp_set_default_content_type(http, "text/plain; charset=utf-8");
+    /* All, also those that evhttp does not know, so that a wrong one is answered here. */
+    evhttp_set_allowed_methods(http, UINT16_MAX);
 }
 
 struct http_server *http_server_new(const struct http_params *params, struct reason *why)
@@ -409,6 +318,8 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
     struct http_server *server = memory_new(1, sizeof(*server));
 
     server->params = *params;
+    server->limit = (struct http_limit){
+        .interval_ns = params->limits->rate_interval_ns, .burst = params->limits->rate_burst};
     server->http = evhttp_new(params->base);
     if (!server->http) {
         reason_format(why, "cannot make an HTTP server");
@@ -416,14 +327,7 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
         return NULL;
     }
     evhttp_set_gencb(server->http, on_request, server);
-    evhttp_set_max_headers_size(server->http, HEAD_BYTES_MAX);
-    evhttp_set_max_body_size(server->http, (ev_ssize_t)params->body_bytes_max);
-    evhttp_set_timeout(server->http, IDLE_SECONDS_MAX);
-    evhttp_set_default_content_type(server->http, "text/plain; charset=utf-8");
-    /* All that evhttp knows, so that a wrong one is answered here. */
-    evhttp_set_allowed_methods(server->http,
-        EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-            EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+    set_up(server->http, params->limits);
     server->socket =
         evhttp_bind_socket_with_handle(server->http, params->address->host, params->address->port);
     if (!server->socket) {
@@ -437,94 +341,19 @@ struct http_server *http_server_new(const struct http_params *params, struct rea
 
 void http_server_free(struct http_server *server)
 {
-    struct http_exchange *next;
-
     if (!server)
         return;
-    for (struct http_exchange *late = server->late; late; late = next) {
-        next = late->next;
-        late_free(late);
+    while (server->exchanges) {
+        server->exchanges->has_turn = false; /* nobody's turn comes any more */
+        http_exchange_end(server->exchanges);
     }
     if (server->http)
         evhttp_free(server->http);
+    http_limit_done(&server->limit);
     free(server);
 }
 
 uint16_t http_server_port(const struct http_server *server)
 {
     return socket_port(evhttp_bound_socket_get_fd(server->socket));
-}
-
-/* --- streams ---------------------------------------------------------------------------------- */
-
-struct http_stream {
-    struct http_streams *streams;
-    struct evhttp_request *request;
-    struct http_stream *next;
-    struct http_stream **place;
-};
-
-static void on_stream_gone(struct evhttp_connection *connection, void *self)
-{
-    struct http_stream *stream = self;
-
-    (void)connection; /* frees the request */
-    *stream->place = stream->next;
-    if (stream->next)
-        stream->next->place = stream->place;
-    stream->streams->count--;
-    free(stream);
-}
-
-void http_stream_open(struct http_request *request, struct http_streams *streams)
-{
-    struct evhttp_request *to = request->exchange->request;
-    struct http_stream *stream = memory_new(1, sizeof(*stream));
-
-    stream->streams = streams;
-    stream->request = to;
-    stream->next = streams->first;
-    stream->place = &streams->first;
-    if (stream->next)
-        stream->next->place = &stream->next;
-    streams->first = stream;
-    streams->count++;
-    set_type(to, "application/x-ndjson");
-    evhttp_connection_set_closecb(evhttp_request_get_connection(to), on_stream_gone, stream);
-    evhttp_send_reply_start(to, 200, "OK");
-}
-
-static bool lags(const struct http_stream *stream)
-{
-    struct bufferevent *connection =
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(stream->request));
-
-    return evbuffer_get_length(bufferevent_get_output(connection)) > HTTP_STREAM_BACKLOG_MAX;
-}
-
-void http_streams_send(struct http_streams *streams, const char *line, size_t size)
-{
-    struct http_stream *next;
-
-    for (struct http_stream *stream = streams->first; stream; stream = next) {
-        struct evbuffer *chunk;
-
-        next = stream->next;
-        if (lags(stream)) {
-            evhttp_connection_free(evhttp_request_get_connection(stream->request));
-            continue;
-        }
-        chunk = evbuffer_new();
-        if (!chunk)
-            continue;
-        (void)evbuffer_add(chunk, line, size);
-        evhttp_send_reply_chunk(stream->request, chunk);
-        evbuffer_free(chunk);
-    }
-}
-
-void http_streams_done(struct http_streams *streams)
-{
-    while (streams->first)
-        evhttp_connection_free(evhttp_request_get_connection(streams->first->request));
 }

@@ -1,10 +1,11 @@
-/* http.h - an HTTP/1.1 server for a table of routes.
+/* http.h - an HTTP/1.1 server for tables of routes.
  *
- * Does what is the same for every route: finds it (404, 405), checks and parses a JSON body
- * (415, 400), refuses bodies beyond the limit (413), gives up on answers that take too long
- * (408), and misbehaves when told to (late answers, errors). A route's handler then answers with
- * one of the http_reply functions, or 422 and 500 with http_fail. A thin layer over libevent's
- * evhttp; all on the event loop's thread. */
+ * Does what is the same for every route: refuses clients that ask too often (429), finds the route
+ * (404, 405), reads, checks and parses a JSON body, also of a GET (415, 400), refuses bodies beyond
+ * the limit (413), lets requests wait while too many are being answered, gives up on answers that
+ * take too long (408), and misbehaves when told to (late answers, errors). A route's handler then
+ * answers with one of the http_reply functions, or with http_fail (422, 500), at once or later. A
+ * thin layer over libevent's evhttp; all on the event loop's thread. */
 #ifndef DEVNODE_SHELL_HTTP_H
 #define DEVNODE_SHELL_HTTP_H
 
@@ -45,27 +46,34 @@ struct http_route {
     void (*handle)(void *self, struct http_request *request);
 };
 
-/* One request, valid until it is answered. Exactly one answer must be given, in the handler. */
+struct http_routes {
+    const struct http_route *routes;
+    size_t count;
+};
+
+/* One request, valid until it is answered. Exactly one answer must be given: in the handler, or,
+ * after http_defer(), later. */
 struct http_request {
     const char *path;     /* decoded */
     const char *query;    /* undecoded, NULL without one */
     const char *argument; /* what the path's ':' segment matched */
-    const char *body;     /* not terminated */
+    /* Until the handler returns. */
+    const char *body; /* not terminated */
     size_t body_size;
     struct json_object *json; /* may be NULL: the value null */
-    struct http_exchange *exchange;
 };
 
 struct http_server;
 
+/* Two tables: what every node serves, and what some part of it adds. */
+#define HTTP_TABLES 2
+
 struct http_params {
     struct event_base *base;
     const struct config_address *address;
-    const struct http_route *routes;
-    size_t route_count;
+    const struct config_limits *limits; /* outlive the server */
+    struct http_routes tables[HTTP_TABLES];
     unsigned role;
-    uint64_t timeout_ns;
-    uint64_t body_bytes_max;
     uint64_t seed;                             /* of the sequence of errors */
     const struct misbehaviours *misbehaviours; /* read at each request */
     void *self;                                /* for the handlers */
@@ -73,6 +81,7 @@ struct http_params {
 
 /* Binds and serves. NULL and a reason when it cannot. */
 struct http_server *http_server_new(const struct http_params *params, struct reason *why);
+/* Deferred requests are dropped without a word. */
 void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
@@ -83,6 +92,10 @@ void http_reply_text(struct http_request *request, const char *type, struct text
 /* Any other status with plain text. */
 void http_fail(struct http_request *request, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* To be called in the handler that will answer later. `gone` is called when it must not answer any
+ * more: the answer took too long (the client has got its 408), or the client left. */
+void http_defer(struct http_request *request, void (*gone)(void *self), void *self);
 
 /* A value of the query, decoded, to be freed; NULL when it is not there. */
 char *http_query_value(const struct http_request *request, const char *name);

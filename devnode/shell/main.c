@@ -14,6 +14,7 @@
 #include "devnode/core/memory.h"
 #include "devnode/core/node.h"
 #include "devnode/shell/api.h"
+#include "devnode/shell/availability.h"
 #include "devnode/shell/config.h"
 #include "devnode/shell/database.h"
 #include "devnode/shell/log.h"
@@ -42,6 +43,7 @@ struct shell {
     struct config config;
     struct log log;
     struct database *database;
+    struct availability *availability; /* NULL: configured without */
     struct event_base *base;
     struct event *wake;
     struct event *interrupt;
@@ -121,8 +123,24 @@ static void on_block_added(void *self, const struct chain_block *block)
 {
     struct shell *shell = self;
 
-    if (shell->api.node)
-        api_block_added(&shell->api, block);
+    if (!shell->api.node)
+        return;
+    api_block_added(&shell->api, block);
+    availability_block_added(shell->availability, block);
+}
+
+static bool on_blob_is_sampled(void *self, const struct bytes32 *blob)
+{
+    const struct shell *shell = self;
+
+    return availability_is_sampled(shell->availability, blob);
+}
+
+static void on_blob_wanted(void *self, const struct bytes32 *blob)
+{
+    const struct shell *shell = self;
+
+    availability_want(shell->availability, blob);
 }
 
 static void on_lib_moved(void *self, uint64_t height, const struct bytes32 *id)
@@ -148,7 +166,10 @@ static void crash_if_told(struct shell *shell, uint64_t now)
 static void set_wake(struct shell *shell)
 {
     uint64_t now = now_ns(shell);
-    uint64_t wait_ns = node_next_wake(shell->node, now) - now;
+    uint64_t at = node_next_wake(shell->node, now);
+    uint64_t other = availability_next_wake(shell->availability);
+    uint64_t first = at < other ? at : other;
+    uint64_t wait_ns = first > now ? first - now : 0;
     struct timeval wait = {
         .tv_sec = (time_t)(wait_ns / 1000000000u),
         /* Rounded up, so as not to wake a moment too early. */
@@ -177,6 +198,7 @@ static void on_wake(evutil_socket_t fd, short what, void *self)
     (void)what;
     crash_if_told(shell, now);
     node_tick(shell->node, now);
+    availability_tick(shell->availability, now);
     set_wake(shell);
 }
 
@@ -217,7 +239,8 @@ static bool read_config(struct shell *shell)
     if (!file)
         return cannot(shell, why.text);
     config_unknown_keys(file, on_unknown_key, &report);
-    is_read = config_read(&shell->config, file, &why);
+    is_read = config_read(&shell->config, file, &why) &&
+        availability_read(&shell->availability, file, &why);
     yaml_tree_free(file);
     if (!is_read) {
         reason_prefix(&why, "%s", shell->options.config_path);
@@ -289,6 +312,7 @@ static bool fill_params(const struct shell *shell, struct node_params *params, s
         .bootstrap_ns = config->bootstrap_ns,
         .propose_window_ns = config->slot_duration_ns / 2,
         .peer_wait_ns = config->peer_count ? PEER_WAIT_NS : 0,
+        .blob_validity_ns = availability_validity_ns(shell->availability),
         .lock_period = {LOCK_PERIOD_BLOCKS, LOCK_PERIOD_BLOCKS},
         .epochs = {.security_param = config->security_param,
             .active_slot_coefficient = config->active_slot_coeff,
@@ -301,9 +325,25 @@ static bool fill_params(const struct shell *shell, struct node_params *params, s
     return read_key(config->leader_sk, &params->leader_key, "cryptarchia.leader.sk", why);
 }
 
+static bool open_availability(
+    struct shell *shell, struct node *node, const struct node_params *params, struct reason *why)
+{
+    return availability_open(shell->availability,
+        &(struct availability_params){.base = shell->base,
+            .node = node,
+            .node_params = params,
+            .database = shell->database,
+            .is_executor = shell->options.role == ROLE_EXECUTOR,
+            .log = on_log,
+            .after_input = after_input,
+            .now_ns = now_ns,
+            .self = shell},
+        why);
+}
+
 static struct node *make_node(struct shell *shell, struct reason *why)
 {
-    const struct node_host host = {
+    struct node_host host = {
         .self = shell,
         .send = on_send,
         .hang_up = on_hang_up,
@@ -325,12 +365,20 @@ static struct node *make_node(struct shell *shell, struct reason *why)
         reason_format(why, "%s", err.text);
         return NULL;
     }
+    if (shell->availability) {
+        host.blob_is_sampled = on_blob_is_sampled;
+        host.blob_wanted = on_blob_wanted;
+    }
     struct fr *keys = known_keys(shell, &params.known_key_count, why);
     params.known_keys = keys;
     params.genesis = &genesis;
     if (keys)
         node = node_new(&params, &host, &store, why);
     free(keys);
+    if (node && !open_availability(shell, node, &params, why)) {
+        node_free(node);
+        node = NULL;
+    }
     signed_tx_done(&genesis);
     return node;
 }
@@ -377,22 +425,18 @@ static bool start_node(struct shell *shell)
 
 /* --- servers ---------------------------------------------------------------------------------- */
 
-static struct http_server *serve(struct shell *shell, const struct config_address *address,
-    const struct http_route *routes, size_t route_count)
+/* `params` says what is special about the server. */
+static struct http_server *serve(struct shell *shell, struct http_params params)
 {
+    struct http_server *server;
     struct reason why;
-    struct http_server *server =
-        http_server_new(&(struct http_params){.base = shell->base,
-                            .address = address,
-                            .routes = routes,
-                            .route_count = route_count,
-                            .role = shell->options.role,
-                            .timeout_ns = shell->config.http_timeout_ns,
-                            .body_bytes_max = shell->config.http_body_bytes_max,
-                            .seed = shell->seed,
-                            .misbehaviours = node_misbehaviours(shell->node),
-                            .self = &shell->api},
-            &why);
+
+    params.base = shell->base;
+    params.role = shell->options.role;
+    params.seed = shell->seed;
+    params.misbehaviours = node_misbehaviours(shell->node);
+    params.self = &shell->api;
+    server = http_server_new(&params, &why);
 
     if (!server)
         (void)cannot(shell, why.text);
@@ -421,17 +465,24 @@ static bool start_servers(struct shell *shell)
     node_set_listen_port(shell->node, network_port(shell->network));
     shell->api = (struct api){
         .node = shell->node,
+        .availability = shell->availability,
         .listen_address = shell->listen_address,
         .now_ns = now_ns,
         .after_input = after_input,
         .self = shell,
     };
-    shell->http = serve(shell, &config->http, api_routes, api_route_count);
+    shell->http = serve(shell,
+        (struct http_params){.address = &config->http,
+            .limits = &config->http_limits,
+            .tables = {{api_routes, api_route_count}, availability_routes()}});
     if (!shell->http)
         return false;
     if (*config->testing_http.host)
-        shell->testing_http =
-            serve(shell, &config->testing_http, api_testing_routes, api_testing_route_count);
+        shell->testing_http = serve(shell,
+            (struct http_params){.address = &config->testing_http,
+                .limits = &config->testing_limits,
+                .tables = {
+                    {api_testing_routes, api_testing_route_count}, availability_testing_routes()}});
     return !*config->testing_http.host || shell->testing_http;
 }
 
@@ -472,6 +523,7 @@ static bool start(struct shell *shell)
         shell->testing_http ? http_server_port(shell->testing_http) : 0,
         network_port(shell->network));
     network_start(shell->network, shell->node);
+    availability_start(shell->availability);
     return true;
 }
 
@@ -482,6 +534,7 @@ static void stop(struct shell *shell)
     http_server_free(shell->http);
     http_server_free(shell->testing_http);
     network_free(shell->network);
+    availability_free(shell->availability);
     node_free(shell->node);
     database_close(shell->database);
     if (shell->wake)
@@ -499,6 +552,7 @@ static int check_config(struct shell *shell)
 {
     bool is_valid = read_config(shell);
 
+    availability_free(shell->availability);
     config_done(&shell->config);
     if (is_valid)
         puts("Config file is valid! \xe2\x9c\x85");

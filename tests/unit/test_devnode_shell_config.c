@@ -86,8 +86,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(config.http.host, "127.0.0.1");
     assert_int_equal(config.http.port, 8080);
     assert_int_equal(config.testing_http.port, 8081);
-    assert_int_equal(config.http_timeout_ns, 30000000000);
-    assert_int_equal(config.http_body_bytes_max, 10485760);
+    assert_int_equal(config.http_limits.timeout_ns, 30000000000);
+    assert_int_equal(config.http_limits.body_bytes_max, 10485760);
     assert_string_equal(config.db_path, "./here");
     assert_int_equal(config.log_backend, CONFIG_LOG_FILE);
     assert_string_equal(config.log_directory, "logs");

@@ -102,21 +102,11 @@ static const struct api_case cases[] = {
     {"GET", "/wallet/" ZERO "/balance?tip=1", NULL, NULL, 400, "tip", false},
     {"GET", "/wallet/" ZERO "/balance", NULL, NULL, 404, "could not be found", false},
     {"GET", "/wallet//balance", NULL, NULL, 404, "", false},
-    /* What a node with data availability or a signing wallet would do. */
+    /* What a node with a signing wallet would do. */
     {"POST", "/wallet/transactions/transfer-funds", JSON, "{}", 500, "cannot sign", false},
     {"POST", "/wallet/transactions/transfer-funds", JSON, "1", 422, "", false},
     {"POST", "/sdp/declaration", JSON, "{}", 500, "cannot sign", false},
     {"POST", "/sdp/declaration", NULL, "{}", 415, "", false},
-    {"GET", "/da/balancer-stats", NULL, NULL, 200, "{}", false},
-    {"GET", "/da/monitor-stats", NULL, NULL, 200, "{}", false},
-    {"GET", "/da/blacklisted-peers", NULL, NULL, 200, "[]", false},
-    {"POST", "/da/block-peer", JSON, "\"12D3\"", 200, "false", false},
-    {"POST", "/da/block-peer", JSON, "1", 422, "", false},
-    {"POST", "/da/get-commitments", JSON, "{}", 200, "null", false},
-    {"POST", "/da/add-share", JSON, "{}", 500, "no data availability", false},
-    {"POST", "/test/da/membership", JSON, "0", 200, "assignations", true},
-    {"POST", "/test/da/membership", JSON, "\"a\"", 422, "", true},
-    {"POST", "/test/da/historic-sampling", JSON, "{}", 200, "false", true},
     /* The switches. */
     {"GET", "/test/misbehave", NULL, NULL, 200, "[]", true},
     {"POST", "/test/misbehave", JSON, "{\"name\":\"nonsense\"}", 422, "stop-proposing", true},

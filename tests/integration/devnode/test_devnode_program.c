@@ -197,16 +197,12 @@ static void an_interrupted_node_stops_with_status_0(void **state)
     assert_printed(0, "interrupted, stopping");
 }
 
-static void an_executor_serves_the_executors_routes(void **state)
+static void an_executor_does_not_serve_the_routes_of_validators(void **state)
 {
     struct reply reply;
 
     (void)state;
     testnet_start(&net, 0, ARGUMENTS("--role", "executor"));
-    reply = testnet_post(&net, 0, "/disperse-data", "{}");
-    assert_int_equal(reply.status, 500);
-    assert_non_null(strstr(reply.body, "Failed to disperse data"));
-    reply_done(&reply);
     reply = testnet_get(&net, 0, "/cryptarchia/lib-stream");
     assert_int_equal(reply.status, 404);
     reply_done(&reply);
@@ -272,7 +268,7 @@ int main(void)
         PROGRAM_TEST(a_database_belongs_to_one_process),
         PROGRAM_TEST(a_database_of_another_network_is_refused),
         PROGRAM_TEST(an_interrupted_node_stops_with_status_0),
-        PROGRAM_TEST(an_executor_serves_the_executors_routes),
+        PROGRAM_TEST(an_executor_does_not_serve_the_routes_of_validators),
         PROGRAM_TEST(flags_and_environment_win_over_the_file),
         PROGRAM_TEST(a_switch_set_at_start_is_on),
     };

@@ -84,8 +84,12 @@ static void build_genesis(struct testnet *net)
     struct nomos_error err;
 
     for (size_t i = 0; i < params->node_count; i++) {
+        char locator[64];
+
         nodes[i].seed = net->nodes[i].seed;
-        assert_true(multiaddr_parse("/ip4/127.0.0.1/udp/3300/quic-v1", &nodes[i].da_locator));
+        (void)snprintf(
+            locator, sizeof(locator), "/ip4/127.0.0.1/udp/%u/quic-v1", net->nodes[i].da_port);
+        assert_true(multiaddr_parse(locator, &nodes[i].da_locator));
         assert_true(multiaddr_parse("/ip4/127.0.0.1/udp/3400/quic-v1", &nodes[i].blend_locator));
     }
     for (size_t i = 0; i < params->wallet_count; i++) {
@@ -114,6 +118,34 @@ static void write_wallet(FILE *file, const struct testnet *net, const char *lead
         hex_from_fr(&pk, text);
         fprintf(file, "    - \"%s\"\n", text);
     }
+}
+
+static bool is_executor(const struct testnet *net, size_t node)
+{
+    return node >= net->params.node_count - net->params.executor_count;
+}
+
+/* Each subnetwork has two members (or all there are); the columns go to the first ones. */
+static void write_da(FILE *file, const struct testnet *net, size_t node)
+{
+    size_t members = net->params.node_count > 1 ? 2 : 1;
+
+    if (!net->params.columns)
+        return;
+    fprintf(file,
+        "da_network:\n  backend:\n    %slistening_address: "
+        "/ip4/127.0.0.1/udp/%u/quic-v1, balancer_interval: {secs: 0, nanos: 200000000}}\n"
+        "  membership: {subnetwork_size: %zu, replication_factor: %zu, session_id: 0}\n",
+        is_executor(net, node) ? "validator_settings: {" : "{", net->nodes[node].da_port,
+        net->params.node_count, members);
+    fprintf(file, "da_sampling: {sampling_settings: {num_samples: %u, num_subnets: %u}}\n",
+        (net->params.columns + 1) / 2, net->params.columns);
+    if (is_executor(net, node))
+        fprintf(file,
+            "da_dispersal: {backend: {encoder_settings: {num_columns: %u}, "
+            "dispersal_timeout: {secs: 20, nanos: 0}, retry_cooldown: {secs: 0, nanos: 200000000}, "
+            "retry_limit: 2}}\n",
+            net->params.columns);
 }
 
 static void write_config(const struct testnet *net, size_t node, time_t chain_start)
@@ -166,6 +198,7 @@ static void write_config(const struct testnet *net, size_t node, time_t chain_st
     fprintf(file, "testing_http: {backend_settings: {address: \"127.0.0.1:%u\"}}\n",
         self->testing_port);
     fprintf(file, "storage: {db_path: \"%s/db-%zu\"}\n", net->directory, node);
+    write_da(file, net, node);
     write_wallet(file, net, pk);
     text_done(&genesis);
     assert_int_equal(fclose(file), 0);
@@ -186,6 +219,7 @@ void testnet_init(struct testnet *net, const struct testnet_params *params)
         node->api_port = free_port();
         node->testing_port = free_port();
         node->gossip_port = free_port();
+        node->da_port = free_port();
         (void)snprintf(
             node->config_path, sizeof(node->config_path), "%s/node-%zu.yaml", net->directory, i);
         (void)snprintf(
@@ -240,12 +274,13 @@ void testnet_spawn(struct testnet *net, size_t node, const char *const *argument
 {
     struct testnet_node *self = &net->nodes[node];
     /* Dies with this program, however that ends. */
-    const char *argv[12] = {"setpriv", "--pdeathsig", "KILL", NOMOS_DEVNODE, self->config_path};
+    const char *argv[12] = {"setpriv", "--pdeathsig", "KILL", NOMOS_DEVNODE, self->config_path,
+        "--role", is_executor(net, node) ? "executor" : "validator"};
     posix_spawn_file_actions_t actions;
 
     for (size_t i = 0; arguments && arguments[i]; i++) {
         assert_true(i < 4);
-        argv[5 + i] = arguments[i];
+        argv[7 + i] = arguments[i];
     }
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

@@ -22,6 +22,8 @@ struct testnet_params {
     uint64_t slot_ms;
     size_t wallet_count; /* accounts of 100 each, known to every node */
     uint32_t security_param;
+    size_t executor_count; /* the last ones */
+    uint32_t columns;      /* of a blob; zero: no data availability */
 };
 
 struct testnet_node {
@@ -29,6 +31,7 @@ struct testnet_node {
     uint16_t api_port;
     uint16_t testing_port;
     uint16_t gossip_port;
+    uint16_t da_port;
     struct bytes32 seed;
     char config_path[512];
     char log_path[512];
@@ -96,6 +99,31 @@ bool testnet_wait_agreement(struct testnet *net, uint64_t height);
 bool testnet_id_at(struct testnet *net, size_t node, uint64_t height, char out[65]);
 /* Waits until node i has so many peers. */
 bool testnet_wait_peers(struct testnet *net, size_t node, uint64_t count);
+
+/* --- data ------------------------------------------------------------------------------------- */
+
+/* A blob that was dispersed, or not. */
+struct testnet_blob {
+    struct bytes32 channel;
+    struct bytes32 parent;
+    uint8_t data[31 * 8];
+    size_t size;
+    long status; /* of the dispersal; 200: `id` is set */
+    struct bytes32 id;
+};
+
+/* Disperses `chunks` * 31 bytes through a node, as the first message of a channel of its own. */
+void testnet_disperse(struct testnet *net, size_t node, size_t chunks, struct testnet_blob *out);
+/* Whether a block of the node's branch carries the blob; looks at the last 500. */
+bool testnet_has_blob(struct testnet *net, size_t node, const struct bytes32 *id);
+/* Waits until it does; false after a generous while. */
+bool testnet_wait_blob(struct testnet *net, size_t node, const struct bytes32 *id);
+/* How many columns of the blob the node serves that check against its id. -1: one does not. */
+int testnet_columns(struct testnet *net, size_t node, const struct testnet_blob *blob);
+/* Whether the columns that nodes `first` to `last` serve give the data back. */
+bool testnet_read(struct testnet *net, size_t first, size_t last, const struct testnet_blob *blob);
+/* The peer id of a node, for /da/block-peer and the like. */
+void testnet_peer_id(const struct testnet *net, size_t node, char out[PEER_ID_SIZE]);
 
 /* The JSON of a transfer that spends wallet account i's genesis note to itself; owned. *out_hash
  * (may be NULL) is its hash. */
