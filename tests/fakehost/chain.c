@@ -23,6 +23,7 @@ struct assay_feed {
     struct observation *queue;
     size_t count, taken;
     uint64_t lost, lost_untold;
+    uint64_t to_drop; /* of the next observations */
 };
 
 struct assay_block {
@@ -125,6 +126,12 @@ void fake_hide(struct fakehost *f, const char *block)
 
 static void feed_put(struct assay_feed *feed, const struct observation *observation)
 {
+    if (feed->to_drop) {
+        feed->to_drop--;
+        feed->lost++;
+        feed->lost_untold++;
+        return;
+    }
     feed->queue = fake_grow(feed->queue, feed->count, sizeof(feed->queue[0]));
     feed->queue[feed->count++] = *observation;
 }
@@ -222,6 +229,12 @@ static void on_loss(struct fakehost *f, const struct fake_event *event)
     }
 }
 
+static void on_drop(struct fakehost *f, const struct fake_event *event)
+{
+    for (struct assay_feed *feed = f->feeds; feed; feed = feed->next)
+        feed->to_drop += event->number;
+}
+
 void fake_adopt(struct fakehost *f, assay_ns at, uint32_t node, const char *block)
 {
     struct fake_block *found = block_named(f, block);
@@ -265,6 +278,11 @@ void fake_reachable(struct fakehost *f, assay_ns at, uint32_t node)
 void fake_lose(struct fakehost *f, assay_ns at, uint64_t count)
 {
     fake_at(f, at, on_loss, 0, NULL)->number = count;
+}
+
+void fake_drop(struct fakehost *f, assay_ns at, uint64_t count)
+{
+    fake_at(f, at, on_drop, 0, NULL)->number = count;
 }
 
 /* ---- assay.nodes/1 ---- */

@@ -294,6 +294,8 @@ static const void *host_service(const assay_host *host, const char *id)
     if (!table)
         table = fake_deployment_service(id);
     if (!table)
+        table = fake_da_service(f, id);
+    if (!table)
         table = fake_control_service(id);
     return table;
 }
@@ -319,6 +321,7 @@ struct fakehost *fake_new(void)
     f->act_proof = ASSAY_PROVEN;
     f->facts.name = "test";
     f->facts.id = "test-1";
+    fake_da_init(f);
     return f;
 }
 
@@ -424,6 +427,7 @@ void fake_free(struct fakehost *f)
     fake_traffic_done(f);
     fake_meter_done(f);
     fake_deployment_done(f);
+    fake_da_done(f);
     fake_control_done(f);
     fake_options_done(f);
     free(f);

@@ -102,17 +102,26 @@ void fake_takes_back_final(struct fakehost *f, uint32_t node, uint64_t heights);
 /* From `at` on observations fail; the host sees what it missed when they succeed again. */
 void fake_unreachable(struct fakehost *f, assay_ns at, uint32_t node);
 void fake_reachable(struct fakehost *f, assay_ns at, uint32_t node);
-/* The feed drops so many observations at `at`. */
+/* At `at` the feed says that it has dropped so many observations. */
 void fake_lose(struct fakehost *f, assay_ns at, uint64_t count);
+/* From `at` on it really drops the next so many. */
+void fake_drop(struct fakehost *f, assay_ns at, uint64_t count);
 
 /* ---- traffic ---- */
 
 /* A submission that some workload has reported. */
 void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay_ns at);
+void fake_submission_of(
+    struct fakehost *f, const char *kind, const char *id, uint32_t outcome, assay_ns at);
 size_t fake_submission_count(const struct fakehost *f, uint32_t outcome);
+/* Of one kind; its id, or "" beyond the last one. */
+size_t fake_submission_count_of(const struct fakehost *f, const char *kind, uint32_t outcome);
+const char *fake_submission_id(const struct fakehost *f, const char *kind, size_t index);
 
 /* How node answers from now on: code 0 is a broken connection. */
 void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns latency);
+/* From `at` on it answers with another code. */
+void fake_answers_at(struct fakehost *f, assay_ns at, uint32_t node, uint32_t code);
 /* What the system makes of every answer, whatever it is; ASSAY_SUBMIT_PENDING: what it really
    is. */
 void fake_settles_as(struct fakehost *f, uint32_t outcome);
@@ -124,6 +133,7 @@ struct fake_sent {
     assay_ns asked_at; /* when the plugin called start */
     assay_ns at;       /* when it was to be sent */
     assay_ns timeout;
+    const char *path;
 };
 size_t fake_sent_count(const struct fakehost *f);
 const struct fake_sent *fake_sent(const struct fakehost *f, size_t index);
@@ -131,6 +141,40 @@ const struct fake_sent *fake_sent(const struct fakehost *f, size_t index);
 /* Accounts for purses, time to make a transaction, time until an output can be used again. */
 void fake_purse(struct fakehost *f, uint32_t accounts, assay_ns make_time, assay_ns recycle);
 uint32_t fake_purse_users(const struct fakehost *f); /* that were asked for; 0: never */
+
+/* ---- data availability: nomos.da/1 ---- */
+
+/* From then to then a block of the messages that nodes have taken comes on all nodes every interval,
+   in a chain of its own: "d1", "d2", ... A node takes what it answers with 200 (fake_answers). */
+void fake_da_blocks(struct fakehost *f, assay_ns from, assay_ns to, assay_ns interval);
+/* Only the first so many blocks take in messages. */
+void fake_da_stops_including(struct fakehost *f, uint64_t blocks);
+/* The newest so many blocks are given up, and messages in them or waiting are lost. The next blocks
+   are named by the letter after. */
+void fake_da_gives_up(struct fakehost *f, assay_ns at, uint64_t blocks);
+/* Nodes take messages whatever they answer. */
+void fake_da_takes_unanswered(struct fakehost *f);
+
+/* A message that some workload has sent; its data is "data of <id>". */
+void fake_da_message(
+    struct fakehost *f, const char *id, const char *kind, const char *channel, const char *parent);
+/* It was not sent through the service after all: no checksum is known. */
+void fake_da_foreign(struct fakehost *f, const char *id);
+struct fake_served {
+    assay_status status;
+    uint32_t held, wrong, assigned, missing;
+    const char *why;
+};
+/* What node serves of every blob; at first the one column that it is to keep. */
+void fake_da_serves(struct fakehost *f, uint32_t node, const struct fake_served *served);
+/* Whether the columns give the data, and why not. */
+void fake_da_reads(struct fakehost *f, assay_status status, const char *why);
+/* They give other data. */
+void fake_da_changes_data(struct fakehost *f);
+/* Reading cannot even begin. */
+void fake_da_read_fails(struct fakehost *f, assay_status status);
+size_t fake_da_readings(const struct fakehost *f);
+const char *fake_da_last_read(const struct fakehost *f);
 
 /* ---- measurements of the plugin ---- */
 

@@ -117,6 +117,7 @@ struct fakehost {
     struct fake_metric **metrics;
     uint32_t metric_count;
     uint64_t chance;
+    struct fake_da *da;
 
     const char *variables[16];
     uint32_t variable_count, ports_given;
@@ -163,6 +164,9 @@ const void *fake_chain_service(const char *id);
 const void *fake_traffic_service(struct fakehost *f, const char *id);
 const void *fake_meter_service(const char *id);
 const void *fake_deployment_service(const char *id);
+const void *fake_da_service(struct fakehost *f, const char *id);
+void fake_da_init(struct fakehost *f);
+void fake_da_done(struct fakehost *f);
 const void *fake_control_service(const char *id);
 
 void fake_chain_done(struct fakehost *f);

@@ -112,8 +112,16 @@ static uint64_t random_below(assay_task *task, uint64_t bound)
     return (bound >> 31 ? drawn << 31 | draw(f) : drawn) % bound;
 }
 
+static void random_fill(assay_task *task, void *out, size_t size)
+{
+    uint8_t *at = out;
+
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t)random_below(task, 256);
+}
+
 static const assay_random random_table = {
-    .struct_size = sizeof(random_table), .below = random_below};
+    .struct_size = sizeof(random_table), .below = random_below, .fill = random_fill};
 
 const void *fake_meter_service(const char *id)
 {

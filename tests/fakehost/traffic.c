@@ -43,6 +43,16 @@ void fake_answers(struct fakehost *f, uint32_t node, uint32_t code, assay_ns lat
     f->nodes[node].answer_latency = latency;
 }
 
+static void on_answers(struct fakehost *f, const struct fake_event *event)
+{
+    f->nodes[event->node].answer_code = (uint32_t)event->number;
+}
+
+void fake_answers_at(struct fakehost *f, assay_ns at, uint32_t node, uint32_t code)
+{
+    fake_at(f, at, on_answers, node, NULL)->number = code;
+}
+
 void fake_settles_as(struct fakehost *f, uint32_t outcome)
 {
     f->settles_as = outcome;
@@ -151,8 +161,11 @@ static assay_status http_start(
     if (calls->in_flight == calls->in_flight_max)
         return ASSAY_E_LAGGED;
     f->sent = fake_grow(f->sent, f->sent_count, sizeof(f->sent[0]));
-    f->sent[f->sent_count++] = (struct fake_sent){
-        .node = request->node, .asked_at = f->now, .at = request->at, .timeout = request->timeout};
+    f->sent[f->sent_count++] = (struct fake_sent){.node = request->node,
+        .asked_at = f->now,
+        .at = request->at,
+        .timeout = request->timeout,
+        .path = request->path};
     reply = fake_alloc(1, sizeof(*reply));
     reply->f = f;
     answer(f, request, reply);
@@ -430,11 +443,12 @@ static const assay_submissions submissions_table = {.struct_size = sizeof(submis
     .get = submissions_get,
     .find = submissions_find};
 
-void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay_ns at)
+void fake_submission_of(
+    struct fakehost *f, const char *kind, const char *id, uint32_t outcome, assay_ns at)
 {
     assay_submission record = {
         .struct_size = sizeof(record),
-        .kind = "transaction",
+        .kind = kind,
         .id = id,
         .at = at,
         .outcome = outcome,
@@ -449,6 +463,11 @@ void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay
     f->calls = calls; /* the script's, not the plugin's */
 }
 
+void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay_ns at)
+{
+    fake_submission_of(f, "transaction", id, outcome, at);
+}
+
 size_t fake_submission_count(const struct fakehost *f, uint32_t outcome)
 {
     size_t count = 0;
@@ -456,6 +475,24 @@ size_t fake_submission_count(const struct fakehost *f, uint32_t outcome)
     for (size_t i = 0; i < f->submission_count; i++)
         count += f->submissions[i]->record.outcome == outcome;
     return count;
+}
+
+size_t fake_submission_count_of(const struct fakehost *f, const char *kind, uint32_t outcome)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < f->submission_count; i++)
+        count +=
+            f->submissions[i]->record.outcome == outcome && !strcmp(f->submissions[i]->kind, kind);
+    return count;
+}
+
+const char *fake_submission_id(const struct fakehost *f, const char *kind, size_t index)
+{
+    for (size_t i = 0; i < f->submission_count; i++)
+        if (!strcmp(f->submissions[i]->kind, kind) && index-- == 0)
+            return f->submissions[i]->id;
+    return "";
 }
 
 /* The one table with state: its provider is the fakehost. */
