@@ -86,9 +86,9 @@ static void say_log(assay_task *task, struct readiness *readiness, uint32_t node
         inspection_collect(task, node);
     nodefiles_tail(path, tail);
     if (tail[0])
-        (void)str_appendf(&readiness->why, "; the end of %s:\n%s", path, tail);
+        (void)str_appendf(&readiness->why, "\nthe end of %s:\n%s", path, tail);
     else
-        (void)str_appendf(&readiness->why, "; %s is empty", path);
+        (void)str_appendf(&readiness->why, "\n%s is empty", path);
 }
 
 /* Ends the waiting for all with this node's failure; the first one is told. Lock held. */

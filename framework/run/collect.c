@@ -39,7 +39,7 @@ assay_status collect_actor(const struct actor *actor, struct report *report)
     case ASSAY_WORKLOAD:
         return report_add_workload(report, &item);
     default:
-        return actor->outcome == OUTCOME_PASS ? ASSAY_OK : report_add_workload(report, &item);
+        return actor->outcome == OUTCOME_PASS ? ASSAY_OK : report_add_infrastructure(report, &item);
     }
 }
 

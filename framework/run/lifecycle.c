@@ -135,7 +135,7 @@ static void set_reason(struct life *life, const struct actor *actor, enum exit_c
 
     if (report->reason)
         return;
-    report->reason = str_format("%s: %s", actor->instance->name, actor->why);
+    report->reason = report_reason(actor->instance->name, actor->why);
     report->outcome = outcome_worst(report->outcome, actor->outcome);
     report->exit_code = actor->outcome == OUTCOME_UNDECIDED
         ? (int)exit_code

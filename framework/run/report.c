@@ -20,6 +20,7 @@ void report_init(struct report *report)
     vec_init(&report->phases, sizeof(struct report_phase), PHASES_MAX);
     vec_init(&report->expectations, sizeof(struct report_judgement), REPORT_JUDGEMENTS_MAX);
     vec_init(&report->workloads, sizeof(struct report_judgement), REPORT_JUDGEMENTS_MAX);
+    vec_init(&report->infrastructure, sizeof(struct report_judgement), REPORT_JUDGEMENTS_MAX);
     vec_init(&report->nodes, sizeof(struct report_node), REPORT_NODES_MAX);
     vec_init(&report->metrics, sizeof(struct report_metric), REPORT_METRICS_MAX);
     vec_init(&report->receipts, sizeof(struct report_receipt), REPORT_RECEIPTS_MAX);
@@ -96,6 +97,7 @@ void report_done(struct report *report)
 {
     release_all(&report->expectations, &judgement_fields);
     release_all(&report->workloads, &judgement_fields);
+    release_all(&report->infrastructure, &judgement_fields);
     release_all(&report->nodes, &node_fields);
     release_all(&report->metrics, &metric_fields);
     release_all(&report->receipts, &receipt_fields);
@@ -118,6 +120,11 @@ assay_status report_add_expectation(struct report *report, const struct report_j
 assay_status report_add_workload(struct report *report, const struct report_judgement *item)
 {
     return add_copy(&report->workloads, item, &judgement_fields);
+}
+
+assay_status report_add_infrastructure(struct report *report, const struct report_judgement *item)
+{
+    return add_copy(&report->infrastructure, item, &judgement_fields);
 }
 
 assay_status report_add_node(struct report *report, const struct report_node *item)
@@ -185,21 +192,25 @@ assay_status report_add_phase(struct report *report, const struct report_phase *
 
 /* ---- conclusion ---- */
 
-static size_t first_line(const char *text)
+char *report_reason(const char *instance, const char *why)
 {
-    return strcspn(text, "\n");
+    size_t length = strcspn(why, "\n");
+
+    if (why[length] == '\n' && length > 0 && why[length - 1] == ':')
+        length--; /* what it announces is not shown */
+    return str_format("%s: %.*s", instance, (int)length, why);
 }
 
 /* The first judgement that has the run's outcome is its reason. */
 static char *find_reason(const struct report *report)
 {
-    const struct vec *groups[] = {&report->expectations, &report->workloads};
+    const struct vec *groups[] = {
+        &report->expectations, &report->workloads, &report->infrastructure};
 
     for (size_t g = 0; g < ARRAY_COUNT(groups); g++) {
         VEC_EACH(struct report_judgement, item, groups[g]) {
             if (item->outcome == report->outcome)
-                return str_format(
-                    "%s: %.*s", item->instance, (int)first_line(item->why), item->why);
+                return report_reason(item->instance, item->why);
         }
     }
     return mem_dup("out of memory when the reason was written down; see the notices");
@@ -208,7 +219,8 @@ static char *find_reason(const struct report *report)
 assay_status report_conclude(struct report *report, struct error *err)
 {
     const enum outcome before = report->outcome;
-    const struct vec *groups[] = {&report->expectations, &report->workloads};
+    const struct vec *groups[] = {
+        &report->expectations, &report->workloads, &report->infrastructure};
 
     for (size_t g = 0; g < ARRAY_COUNT(groups); g++) {
         VEC_EACH(struct report_judgement, item, groups[g]) {

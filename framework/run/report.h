@@ -3,7 +3,7 @@
    The life cycle fills a struct report while it goes on; the writers only read it. Texts are
    copied into the report, so it does not depend on the plugins or the host any more.
 
-       verdict.json   everything, for programs (docs/verdict.schema.json describes it)
+       verdict.json   everything, for programs
        junit.xml      one testcase per expectation, for CI systems
        summary.txt    one screen, for people; the same text that the command prints
        report.html    one page with charts, no script, nothing fetched
@@ -27,8 +27,8 @@ enum {
     REPORT_NODES_MAX = 4096,
     REPORT_METRICS_MAX = 65536,
     REPORT_RECEIPTS_MAX = 100000, /* as many as the host files */
-    REPORT_POINTS_MAX = 262144, /* a chart cannot show more */
-    REPORT_NOTICES_MAX = 256,   /* more would drown what the report is about */
+    REPORT_POINTS_MAX = 262144,   /* a chart cannot show more */
+    REPORT_NOTICES_MAX = 256,     /* more would drown what the report is about */
     REPORT_FILE_MAX = 64 * 1024 * 1024
 };
 
@@ -37,7 +37,8 @@ struct report_phase {
     assay_ns start, end;
 };
 
-/* What one instance came to: an expectation's verdict, or how a workload ended. */
+/* What one instance came to: an expectation's verdict, how a workload ended, or what went wrong with
+   the system or the deployer. */
 struct report_judgement {
     char *instance, *plugin;
     char *why; /* one or more lines, "" when there is nothing to say */
@@ -96,16 +97,17 @@ struct report {
     assay_ns window_end;
     enum outcome outcome;
     int exit_code;
-    int interrupted_by;      /* signal number; 0: it was not */
-    struct vec phases;       /* struct report_phase */
-    struct vec expectations; /* struct report_judgement */
-    struct vec workloads;    /* struct report_judgement */
-    struct vec nodes;        /* struct report_node */
-    struct vec metrics;      /* struct report_metric */
-    struct vec receipts;     /* struct report_receipt */
-    struct vec plugins;      /* struct report_plugin */
-    struct vec points;       /* struct report_point */
-    struct vec notices;      /* struct report_notice */
+    int interrupted_by;        /* signal number; 0: it was not */
+    struct vec phases;         /* struct report_phase */
+    struct vec expectations;   /* struct report_judgement */
+    struct vec workloads;      /* struct report_judgement */
+    struct vec infrastructure; /* struct report_judgement; empty when all is well */
+    struct vec nodes;          /* struct report_node */
+    struct vec metrics;        /* struct report_metric */
+    struct vec receipts;       /* struct report_receipt */
+    struct vec plugins;        /* struct report_plugin */
+    struct vec points;         /* struct report_point */
+    struct vec notices;        /* struct report_notice */
     uint32_t notices_left_out;
 };
 
@@ -115,6 +117,7 @@ void report_done(struct report *report);
 /* Adds copies. The pointers in what is passed are borrowed. */
 assay_status report_add_expectation(struct report *, const struct report_judgement *);
 assay_status report_add_workload(struct report *, const struct report_judgement *);
+assay_status report_add_infrastructure(struct report *, const struct report_judgement *);
 assay_status report_add_node(struct report *, const struct report_node *);
 assay_status report_add_metric(struct report *, const struct report_metric *);
 assay_status report_add_receipt(struct report *, const struct report_receipt *);
@@ -123,6 +126,10 @@ assay_status report_add_plugin(struct report *, const struct report_plugin *);
 assay_status report_add_notice(struct report *, const char *text);
 assay_status report_add_point(struct report *, const struct report_point *);
 assay_status report_add_phase(struct report *, const struct report_phase *);
+
+/* What an instance's `why` is as a reason: "deployer.local: prepare: validator-1 ended", the first
+   line. The caller frees it; NULL without memory. */
+char *report_reason(const char *instance, const char *why);
 
 /* Settles outcome, exit code and reason from the judgements. What is already there is never made
    better: a life cycle that failed to deploy has set its own. */

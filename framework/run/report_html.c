@@ -211,6 +211,7 @@ void report_html(const struct report *report, struct str *out)
     write_head(out, report);
     write_judgements(out, "Expectations", &report->expectations);
     write_judgements(out, "Workloads", &report->workloads);
+    write_judgements(out, "Infrastructure", &report->infrastructure);
     report_chart(report, out);
     write_metrics(out, report);
     write_nodes(out, report);

@@ -1,4 +1,4 @@
-/* verdict.json. The format is published in docs/verdict.schema.json: fields are added, never
+/* verdict.json. Fields are added, never
    renamed; a change of meaning raises REPORT_SCHEMA_VERSION. */
 #include "framework/run/report.h"
 
@@ -156,6 +156,7 @@ void report_json(const struct report *report, struct str *out)
     write_phases(&json, report);
     write_judgements(&json, "expectations", &report->expectations, true);
     write_judgements(&json, "workloads", &report->workloads, false);
+    write_judgements(&json, "infrastructure", &report->infrastructure, false);
     write_nodes(&json, report);
     write_metrics(&json, report);
     write_receipts(&json, report);

@@ -5,8 +5,11 @@
 #include "framework/run/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "framework/base/cleanup.h"
 #include "framework/base/markup.h"
+#include "framework/base/mem.h"
 #include "framework/base/number.h"
 
 struct totals {
@@ -30,12 +33,20 @@ static void count(const struct vec *items, struct totals *totals)
     }
 }
 
+/* What CI systems show in a list. */
+static void write_first_line(struct str *out, const char *text)
+{
+    auto_free char *line = mem_dup_n(text, text ? strcspn(text, "\n") : 0);
+
+    markup_text(out, line ? line : text);
+}
+
 static void write_problem(struct str *out, enum outcome outcome, const char *why)
 {
     const char *element = outcome == OUTCOME_FAIL ? "failure" : "error";
 
     (void)str_appendf(out, "      <%s type=\"%s\" message=\"", element, outcome_name(outcome));
-    markup_text(out, why);
+    write_first_line(out, why);
     (void)str_append(out, "\">");
     markup_text(out, why);
     (void)str_appendf(out, "</%s>\n", element);
@@ -94,6 +105,7 @@ void report_junit(const struct report *report, struct str *out)
 
     count(&report->expectations, &totals);
     count(&report->workloads, &totals);
+    count(&report->infrastructure, &totals);
     has_run_case = needs_run_case(report, &totals);
     if (has_run_case) {
         totals.tests++;
@@ -118,6 +130,9 @@ void report_junit(const struct report *report, struct str *out)
     }
     VEC_EACH(struct report_judgement, item, &report->workloads) {
         write_case(out, report, "workload", item);
+    }
+    VEC_EACH(struct report_judgement, item, &report->infrastructure) {
+        write_case(out, report, "infrastructure", item);
     }
     if (has_run_case)
         write_run_case(out, report);

@@ -47,8 +47,12 @@ static void write_block(struct str *out, const char *text, const char *indent)
     (void)str_append_char(out, '\n');
 }
 
-static void write_judgements(struct str *out, const struct vec *items, bool has_colour)
+/* Nothing for a group without items. */
+static void write_group(
+    struct str *out, const char *title, const struct vec *items, bool has_colour)
 {
+    if (items->count > 0)
+        (void)str_append(out, title);
     VEC_EACH(struct report_judgement, item, items) {
         (void)str_append(out, "  ");
         write_outcome(out, item->outcome, has_colour);
@@ -151,12 +155,9 @@ void report_summary(const struct report *report, struct str *out, bool has_colou
     (void)str_appendf(out, "  seed %" PRIu64 ", %s, run %s\n\n", report->seed,
         format_span(report->duration / ASSAY_MS * ASSAY_MS, text),
         report->run_id ? report->run_id : "");
-    if (report->expectations.count > 0)
-        (void)str_append(out, "Expectations\n");
-    write_judgements(out, &report->expectations, has_colour);
-    if (report->workloads.count > 0)
-        (void)str_append(out, "\nWorkloads\n");
-    write_judgements(out, &report->workloads, has_colour);
+    write_group(out, "Expectations\n", &report->expectations, has_colour);
+    write_group(out, "\nWorkloads\n", &report->workloads, has_colour);
+    write_group(out, "\nInfrastructure\n", &report->infrastructure, has_colour);
     write_sections(report, out);
     if (report->directory)
         (void)str_appendf(out,

@@ -99,6 +99,15 @@ static assay_status connect_supervisor(struct work *work, struct error *err)
         &work->processes, err);
 }
 
+/* A reason is one line, whatever it is made of. */
+static void one_line(struct str *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] == '\n')
+            text->data[i] = i + 1 < text->len ? ';' : ' ';
+    }
+}
+
 static assay_status load_plan(struct work *work, struct error *err)
 {
     auto_free char *path = path_join(work->directory, "manifest.expanded.ini");
@@ -110,6 +119,7 @@ static assay_status load_plan(struct work *work, struct error *err)
         ASSAY_OK)
         return collect_plugins(work->plan.loader, &work->report) ? error_nomem(err) : ASSAY_OK;
     (void)problems_write(&work->plan.problems, &text);
+    one_line(&text);
     return error_set(err, ASSAY_E_INVALID,
         "the expanded manifest is not valid any more (was a plugin replaced meanwhile?): %s",
         str_text(&text));

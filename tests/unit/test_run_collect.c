@@ -120,10 +120,11 @@ static void a_system_and_a_deployer_show_only_when_something_is_wrong(void **sta
 
     add_actor(bench, ASSAY_SYSTEM, OUTCOME_PASS);
     add_actor(bench, ASSAY_DEPLOYER, OUTCOME_PASS);
-    assert_int_equal(bench->report.workloads.count, 0);
+    assert_int_equal(bench->report.infrastructure.count, 0);
     add_actor(bench, ASSAY_SYSTEM, OUTCOME_UNDECIDED);
     add_actor(bench, ASSAY_DEPLOYER, OUTCOME_ERROR);
-    assert_int_equal(bench->report.workloads.count, 2);
+    assert_int_equal(bench->report.infrastructure.count, 2);
+    assert_int_equal(bench->report.workloads.count, 0);
     assert_int_equal(bench->report.expectations.count, 0);
 }
 

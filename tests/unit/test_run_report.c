@@ -261,6 +261,47 @@ static void junit_shows_a_run_that_failed_without_a_case(void **state)
     report_done(&report);
 }
 
+static void a_reason_is_one_line_and_the_rest_is_told_with_who_said_it(void **state)
+{
+    (void)state;
+    struct report report;
+    struct str summary, junit;
+    char instance[] = "deployer.d";
+    char why[] = "prepare: validator-1 ended\nthe end of its log:\n    no disk";
+    const struct report_judgement deployer = {
+        .instance = instance, .why = why, .outcome = OUTCOME_UNDECIDED};
+
+    give_identity(&report);
+    add_expectation(&report, "", OUTCOME_PASS);
+    assert_int_equal(report_add_infrastructure(&report, &deployer), ASSAY_OK);
+    assert_int_equal(report_conclude(&report, NULL), ASSAY_OK);
+    str_init(&summary, REPORT_FILE_MAX);
+    str_init(&junit, REPORT_FILE_MAX);
+    report_summary(&report, &summary, false);
+    report_junit(&report, &junit);
+
+    assert_string_equal(report.reason, "deployer.d: prepare: validator-1 ended");
+    assert_non_null(strstr(str_text(&summary), "\nInfrastructure\n  undecided deployer.d\n"));
+    assert_non_null(strstr(str_text(&summary), "no disk"));
+    assert_non_null(strstr(str_text(&junit), "message=\"prepare: validator-1 ended\">prepare: "));
+    assert_non_null(strstr(str_text(&junit), ".infrastructure\""));
+    str_done(&summary);
+    str_done(&junit);
+    report_done(&report);
+}
+
+static void a_reason_does_not_announce_what_is_not_in_it(void **state)
+{
+    (void)state;
+    char *announced = report_reason("system.s", "4 things are to be mended:\n- one");
+    char *plain = report_reason("system.s", "what it is:");
+
+    assert_string_equal(announced, "system.s: 4 things are to be mended");
+    assert_string_equal(plain, "system.s: what it is:");
+    free(announced);
+    free(plain);
+}
+
 static void files_are_written_and_failures_name_the_path(void **state)
 {
     (void)state;
@@ -318,6 +359,8 @@ int main(void)
         cmocka_unit_test(markup_is_never_broken_by_texts),
         cmocka_unit_test(summary_cannot_drive_a_terminal),
         cmocka_unit_test(junit_shows_a_run_that_failed_without_a_case),
+        cmocka_unit_test(a_reason_is_one_line_and_the_rest_is_told_with_who_said_it),
+        cmocka_unit_test(a_reason_does_not_announce_what_is_not_in_it),
         cmocka_unit_test(files_are_written_and_failures_name_the_path),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -40,14 +40,17 @@ static void a_node_that_ends_at_once_fails_the_deployment(void **state)
     stage_await_nobody(stage);
 }
 
-static void the_end_of_a_failing_nodes_log_is_in_the_reason(void **state)
+static void the_end_of_a_failing_nodes_log_stands_below_the_reason(void **state)
 {
     struct stage *stage = *state;
 
     stand_in(stage, "#!/bin/sh\necho the disk is on fire\nexit 9\n");
     stage_manifest(stage, NETWORK);
     assert_exit(stage, stage_run(stage, NULL), 3);
-    assert_has(stage->out, "exit code 9");
+    assert_has(verdict_text(stage_verdict(stage), "reason"), "exit code 9");
+    assert_lacks(verdict_text(stage_verdict(stage), "reason"), "\n");
+    assert_has(verdict_of(stage_verdict(stage), "infrastructure", "deployer.local", "why"),
+        "\n    the disk is on fire");
     assert_has(stage->out, "the disk is on fire");
 }
 
@@ -255,7 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_node_that_ends_at_once_fails_the_deployment),
-        STAGED(the_end_of_a_failing_nodes_log_is_in_the_reason),
+        STAGED(the_end_of_a_failing_nodes_log_stands_below_the_reason),
         STAGED(a_program_that_is_not_there_is_named_with_its_variable),
         STAGED(everything_that_real_nodes_lack_is_said_before_anything_starts),
         STAGED(an_override_without_a_value_is_a_mistake),
