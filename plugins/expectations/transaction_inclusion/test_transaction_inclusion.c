@@ -1,4 +1,4 @@
-#include "plugins/expectations/transaction_inclusion/sightings.h"
+#include "plugins/expectations/inclusion/sightings.h"
 #include "plugins/expectations/transaction_inclusion/test_network.h"
 
 /* ---- pass ---- */

@@ -3,9 +3,9 @@
    Counts by transaction id. A transaction that a node accepted is owed inclusion: it must be in a
    block that all nodes agree on, once. Only blocks that everybody holds count; what is merely on
    some node's chain leaves the verdict open, and what is on no chain makes it a failure. */
-#include "account.h"
-#include "ledger.h"
-#include "sightings.h"
+#include "plugins/expectations/inclusion/account.h"
+#include "plugins/expectations/inclusion/ledger.h"
+#include "plugins/expectations/inclusion/sightings.h"
 
 #include <assay/sdk.h>
 
@@ -18,6 +18,8 @@
 /* From how many heights without agreement on nodes hold different chains and are not merely about
    to agree, when the system does not say at what depth blocks are final. */
 #define DEPTH_UNKNOWN 10
+
+static const char kind[] = "transaction";
 
 struct inclusion_options {
     double min_included, min_sent;
@@ -252,7 +254,7 @@ static void judge_twice(const struct inclusion *inclusion, const struct ledger *
     if (!account->twice)
         return;
     /* The name is for the reader; without it the finding stands. */
-    (void)inclusion->submissions->get(inclusion->host, LEDGER_KIND, index, &submission);
+    (void)inclusion->submissions->get(inclusion->host, kind, index, &submission);
     assay_find(findings, ASSAY_FAIL,
         "%llu transaction%s on the agreed chain twice: %s at heights %llu and %llu",
         (unsigned long long)account->twice, account->twice == 1 ? " is" : "s are", submission.id,
@@ -269,8 +271,8 @@ static void name_lost(
 
     text[0] = '\0';
     if (account->first_lost == SIZE_MAX ||
-        inclusion->submissions->get(
-            inclusion->host, LEDGER_KIND, account->first_lost, &submission) != ASSAY_OK)
+        inclusion->submissions->get(inclusion->host, kind, account->first_lost, &submission) !=
+            ASSAY_OK)
         return;
     if (submission.node < inclusion->node_count)
         node = inclusion->names[submission.node];
@@ -497,7 +499,7 @@ static assay_status judge(void *self, assay_task *task, assay_verdict *out)
 
     if (!inclusion->feed)
         return inclusion->host->fail(inclusion->host, ASSAY_E_INVALID, "it was never prepared");
-    s = ledger_init(&ledger, inclusion->host);
+    s = ledger_init(&ledger, inclusion->host, kind);
     if (!s)
         s = judge_ledger(inclusion, task, &ledger, &findings);
     if (!s)

@@ -1,7 +1,7 @@
 /* How the submissions stand at one moment, by a ledger: how many were accepted, are owed inclusion,
    have it, or could still have it; and how long it took. One task at a time. */
-#ifndef ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_ACCOUNT_H
-#define ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_ACCOUNT_H
+#ifndef ASSAY_EXPECTATIONS_INCLUSION_ACCOUNT_H
+#define ASSAY_EXPECTATIONS_INCLUSION_ACCOUNT_H
 
 #include "ledger.h"
 
@@ -28,7 +28,7 @@ void account_done(struct account *account);
 assay_status account_count(struct account *account, const struct ledger *ledger,
     const uint8_t *is_node_seen, assay_ns due);
 
-/* The q-quantile over `count` transactions of which the included ones are known, and the others took
+/* The q-quantile over `count` submissions of which the included ones are known, and the others took
    longer than anything: ASSAY_FOREVER when it is one of these. */
 assay_ns account_latency(const struct account *account, uint64_t count, double q);
 

@@ -1,16 +1,14 @@
-/* What became of each submitted transaction on the chains of the nodes.
+/* What became of each submission of one kind on the chains of the nodes.
 
    The agreed chain is what all given nodes hold, up to the greatest height at which their blocks
    are the same. Each submission has a fate: the block of the agreed chain that includes it, or a
    block that only some nodes hold, or one that nobody holds any more.
 
    ledger_read can be called again as chains grow: it goes on where it was. One task at a time. */
-#ifndef ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_LEDGER_H
-#define ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_LEDGER_H
+#ifndef ASSAY_EXPECTATIONS_INCLUSION_LEDGER_H
+#define ASSAY_EXPECTATIONS_INCLUSION_LEDGER_H
 
 #include <assay/plugin.h>
-
-#define LEDGER_KIND "transaction"
 
 struct fate {
     uint64_t height;          /* on the agreed chain; 0: not there */
@@ -23,6 +21,7 @@ struct fate {
 
 struct ledger {
     const assay_host *host;
+    const char *kind; /* of submissions and items, "transaction" */
     const assay_nodes *nodes;
     const assay_blocks *blocks;
     const assay_submissions *submissions;
@@ -38,8 +37,8 @@ struct ledger {
     char agreed_id[ASSAY_ID_MAX]; /* of the block at agreed_height */
 };
 
-/* All submissions that there are now. ASSAY_E_NOMEM, explained. */
-assay_status ledger_init(struct ledger *ledger, const assay_host *host);
+/* All submissions of the kind, a literal, that there are now. ASSAY_E_NOMEM, explained. */
+assay_status ledger_init(struct ledger *ledger, const assay_host *host, const char *kind);
 void ledger_done(struct ledger *ledger);
 
 /* Brings it up to date with the chains of these nodes, at least one, which stay borrowed. */
@@ -48,7 +47,7 @@ assay_status ledger_read(struct ledger *ledger, const uint32_t *nodes, uint32_t 
 /* Is the submission on a block that only some of the nodes hold? As of the latest reading. */
 uint32_t ledger_is_elsewhere(const struct ledger *ledger, size_t index);
 
-/* Notes the transactions of a block that was given up; one that is not known has none. */
+/* Notes the submissions in a block that was given up; one that is not known has none. */
 assay_status ledger_abandon(struct ledger *ledger, const char *id);
 
 /* The id of the agreed block at a height up to agreed_height; "" when it is not known. */

@@ -16,7 +16,7 @@ void account_done(struct account *account)
     account->latencies = NULL;
 }
 
-/* An owed transaction that is not on the agreed chain. */
+/* An owed submission that is not on the agreed chain. */
 static void count_absent(
     struct account *account, const struct ledger *ledger, size_t index, uint32_t is_taker_seen)
 {
@@ -84,7 +84,7 @@ assay_status account_count(
     for (size_t i = 0; i < ledger->count; i++) {
         const struct fate *fate = &ledger->fates[i];
         assay_submission submission = ASSAY_RECORD(assay_submission);
-        assay_status s = ledger->submissions->get(ledger->host, LEDGER_KIND, i, &submission);
+        assay_status s = ledger->submissions->get(ledger->host, ledger->kind, i, &submission);
 
         if (s)
             return s;

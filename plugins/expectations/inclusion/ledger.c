@@ -12,15 +12,16 @@ enum place {
     PLACE_ABANDONED
 };
 
-assay_status ledger_init(struct ledger *ledger, const assay_host *host)
+assay_status ledger_init(struct ledger *ledger, const assay_host *host, const char *kind)
 {
     *ledger = (struct ledger){
         .host = host,
+        .kind = kind,
         .nodes = assay_nodes_of(host),
         .blocks = assay_blocks_of(host),
         .submissions = assay_submissions_of(host),
     };
-    ledger->count = ledger->submissions->count(host, LEDGER_KIND);
+    ledger->count = ledger->submissions->count(host, kind);
     ledger->fates = calloc(ledger->count + 1, sizeof(ledger->fates[0]));
     if (!ledger->fates)
         return host->fail(host, ASSAY_E_NOMEM, "out of memory");
@@ -62,9 +63,9 @@ static assay_status note_items(
         size_t index = 0;
         assay_status s;
 
-        if (strcmp(item->kind, LEDGER_KIND) != 0)
+        if (strcmp(item->kind, ledger->kind) != 0)
             continue;
-        s = ledger->submissions->find(ledger->host, LEDGER_KIND, item->id, &index);
+        s = ledger->submissions->find(ledger->host, ledger->kind, item->id, &index);
         if (s == ASSAY_E_NOTFOUND)
             continue; /* somebody else's */
         if (s)

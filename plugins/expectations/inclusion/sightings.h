@@ -2,8 +2,8 @@
    the agreed chain in the end was on a fork that was given up.
 
    Owns copies of ids. Used by one task at a time. */
-#ifndef ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_SIGHTINGS_H
-#define ASSAY_EXPECTATIONS_TRANSACTION_INCLUSION_SIGHTINGS_H
+#ifndef ASSAY_EXPECTATIONS_INCLUSION_SIGHTINGS_H
+#define ASSAY_EXPECTATIONS_INCLUSION_SIGHTINGS_H
 
 #include <assay/plugin.h>
 
