@@ -281,6 +281,13 @@ static const char *service_directory(const assay_host *table, uint32_t node)
     return deployment_directory(host_of(table)->deployment, node);
 }
 
+static uint32_t service_from_image(const assay_host *table)
+{
+    const assay_deployer_ops *ops = host_of(table)->deployer.ops;
+
+    return ops ? ops->flags & ASSAY_DEPLOYER_IMAGES : 0;
+}
+
 const assay_spec spec_table = {
     .struct_size = sizeof(assay_spec),
     .port = service_port,
@@ -299,4 +306,5 @@ const assay_spec spec_table = {
     .look = service_look,
     .asset = service_asset,
     .support = support_declare,
+    .from_image = service_from_image,
 };

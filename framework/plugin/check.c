@@ -120,6 +120,10 @@ static assay_status check_operations(const assay_plugin *plugin, struct error *e
         return error_set(err, ASSAY_E_INVALID,
             "%s: flags is 0x%x, and no flag has a meaning yet; set it to 0", plugin->id,
             plugin->flags);
+    if (plugin->deployer && plugin->deployer->flags & ~(uint32_t)ASSAY_DEPLOYER_IMAGES)
+        return error_set(err, ASSAY_E_INVALID,
+            "%s: deployer->flags is 0x%x, of which this assay does not know all", plugin->id,
+            plugin->deployer->flags);
     const char *missing = missing_operation(plugin);
     if (missing)
         return error_set(err, ASSAY_E_INVALID, "%s: a plugin of kind %s must have %s", plugin->id,

@@ -147,6 +147,9 @@ typedef struct assay_spec {
     const char *(*asset)(const assay_host *, const char *name);
     /* In render: a program beside the nodes. At most 16; everything is copied. */
     assay_status (*support)(const assay_host *, const assay_support *);
+    /* Non-zero: the deployer starts nodes from their images. Then nothing of this machine is theirs,
+     * and `binary` names a program inside the image; plan and render alike may ask. */
+    uint32_t (*from_image)(const assay_host *);
 } assay_spec;
 
 /* ---- commands: offered to systems, for outside programs that make what nodes need ---- */

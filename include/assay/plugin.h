@@ -118,6 +118,9 @@ typedef struct assay_system_ops {
     const void *(*service)(void *self, const char *id);
 } assay_system_ops;
 
+enum {
+    ASSAY_DEPLOYER_IMAGES = 1 /* starts nodes from their images: see assay_spec.from_image */
+};
 /* A deployer brings nodes up on a backend. `prepare` deploys, `finish` tears down. */
 typedef struct assay_deployer_ops {
     size_t struct_size;
@@ -131,6 +134,7 @@ typedef struct assay_deployer_ops {
      * assay_deployment.collect_log as ASSAY_NODE_LOG. Called when a node does not get ready, so that
      * the error can show the end of it. Two tasks may call it, beside inspect. May be NULL. */
     assay_status (*collect)(void *self, assay_task *, uint32_t node);
+    uint32_t flags, reserved; /* ASSAY_DEPLOYER_... */
 } assay_deployer_ops;
 
 enum {

@@ -142,6 +142,8 @@ static assay_status ready(
 /* No `follow`, which a system must have. */
 static const assay_system_ops half_a_system __attribute__((unused)) = {
     .struct_size = SYSTEM_SIZE, .plan = step, .render = step, .ready = READY};
+static const assay_deployer_ops odd_deployer
+    __attribute__((unused)) = {.struct_size = sizeof(assay_deployer_ops), .flags = 6};
 static const assay_deployer_ops idle_deployer __attribute__((unused)) = {
     .struct_size = sizeof(assay_deployer_ops), .actions = 1u << ASSAY_ACT_KILL};
 static const char *const services[] __attribute__((unused)) = {"clock", NULL};

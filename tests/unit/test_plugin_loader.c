@@ -355,6 +355,8 @@ static const struct mistake {
     {"no-prepare", ASSAY_E_INVALID, "a plugin of kind deployer must have prepare"},
     {"no-finish", ASSAY_E_INVALID, "a plugin of kind deployer must have finish"},
     {"no-control", ASSAY_E_INVALID, "must have deployer->control, for its actions"},
+    {"deployer-flags", ASSAY_E_INVALID,
+        "deployer->flags is 0x6, of which this assay does not know"},
     {"foreign-judge", ASSAY_E_INVALID, "judge is set, which means nothing for a plugin of kind"},
     {"foreign-system", ASSAY_E_INVALID, "system is set, which means nothing"},
     {"foreign-deployer", ASSAY_E_INVALID, "deployer is set, which means nothing"},

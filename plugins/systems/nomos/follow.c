@@ -290,6 +290,30 @@ static assay_status publish(struct follower *f, struct walk *walk, uint64_t base
     return s;
 }
 
+/* The id at height 0 of this node's chain is the genesis, unless the network has another one. Where
+   nobody knew it before, the node has to agree that it is one: a genesis block is never stored. */
+static assay_status reach_genesis(struct follower *f, const struct bytes32 *id)
+{
+    struct nomos *self = f->self;
+    struct step step = {.id = *id};
+    char text[HEX32_SIZE];
+    assay_status s = ASSAY_E_NOTFOUND;
+
+    if (!atomic_load(&self->knows_genesis)) {
+        hex_from_bytes32(id, text);
+        s = fetch_block(f, text, &step);
+        if (!s)
+            block_done(&step.block);
+    }
+    if (s && s != ASSAY_E_NOTFOUND)
+        return s;
+    if (!s || !network_take_genesis(self, id))
+        return give_up(f, ASSAY_E_INVALID,
+            "its chain does not lead to this network's genesis block by the blocks that it claims");
+    f->chain.ids[0] = *id;
+    return ASSAY_OK;
+}
+
 /* Walks from the tip back to the node's chain as we know it, or to genesis. */
 static assay_status walk_back(
     struct follower *f, const struct tip *tip, struct walk *walk, uint64_t *out_base)
@@ -301,7 +325,11 @@ static assay_status walk_back(
         struct step *step;
         assay_status s;
 
-        if (height == 0 || bytes32_equal(&id, &f->self->genesis_id))
+        if (height == 0) {
+            *out_base = 0;
+            return reach_genesis(f, &id);
+        }
+        if (network_is_genesis(f->self, &id))
             return give_up(f, ASSAY_E_INVALID,
                 "its chain does not lead to this network's genesis block, or not by the %" PRIu64
                 " blocks that it claims",
@@ -366,7 +394,7 @@ assay_status nomos_follow(void *arg, assay_task *task, uint32_t node)
     const assay_ns interval = self->options.poll > shared ? self->options.poll : shared;
     assay_ns next =
         self->clock->now(self->host) + (assay_ns)self->random->below(task, (uint64_t)interval);
-    assay_status s = chain_init(&f.chain, &self->genesis_id);
+    assay_status s = chain_init(&f.chain, &self->genesis_id); /* zeros while it is not known */
 
     while (!s) {
         s = self->clock->sleep_until(task, next);

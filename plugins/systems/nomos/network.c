@@ -1,4 +1,4 @@
-#include "plugins/systems/nomos/nomos.h"
+#include "plugins/systems/nomos/container.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +47,9 @@ static bool make_locator(const assay_endpoint *endpoint, struct multiaddr *out)
 {
     char text[64];
 
-    (void)snprintf(text, sizeof(text), "/ip4/%s/udp/%u/quic-v1", endpoint->peer_ip,
-        (unsigned)endpoint->peer_port);
+    /* An address that is not known yet: no note depends on it. */
+    (void)snprintf(text, sizeof(text), "/ip4/%s/udp/%u/quic-v1",
+        endpoint->peer_ip[0] ? endpoint->peer_ip : "0.0.0.0", (unsigned)endpoint->peer_port);
     return multiaddr_parse(text, out);
 }
 
@@ -125,11 +126,32 @@ assay_status network_make_genesis(struct nomos *self)
         const struct fr hash = tx_hash(&self->wire, &self->genesis.tx);
         const struct block_header header = block_header_genesis(&hash);
 
-        self->genesis_id = block_header_id(&self->wire, &header);
+        const struct bytes32 id = block_header_id(&self->wire, &header);
+
+        if (!container_is_needed(self))
+            (void)network_take_genesis(self, &id);
     }
     free(nodes);
     free(accounts);
     return s;
+}
+
+bool network_is_genesis(struct nomos *self, const struct bytes32 *id)
+{
+    return atomic_load(&self->knows_genesis) && bytes32_equal(id, &self->genesis_id);
+}
+
+bool network_take_genesis(struct nomos *self, const struct bytes32 *id)
+{
+    bool is_same;
+
+    (void)pthread_mutex_lock(&self->lock);
+    if (!atomic_load(&self->knows_genesis))
+        self->genesis_id = *id;
+    atomic_store(&self->knows_genesis, true);
+    is_same = bytes32_equal(id, &self->genesis_id);
+    (void)pthread_mutex_unlock(&self->lock);
+    return is_same;
 }
 
 uint32_t network_peer_count(const struct nomos *self, uint32_t node)

@@ -1,5 +1,6 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
 #include "plugins/systems/nomos/config.h"
+#include "plugins/systems/nomos/container.h"
 #include "plugins/systems/nomos/da.h"
 #include "plugins/systems/nomos/da_ready.h"
 #include "plugins/systems/nomos/preflight.h"
@@ -214,14 +215,16 @@ static bool has_dev_node(const struct nomos *self)
 static assay_status preflight(struct nomos *self)
 {
     struct nomos_problems problems = {0};
-    assay_status s;
+    assay_status s = ASSAY_OK;
 
     choose_slot(self, &problems);
     choose_log_level(self, &problems);
     config_read_environment(self, &problems);
-    s = preflight_programs(self, &problems);
-    if (!s)
-        preflight_assets(self, &problems);
+    if (!self->is_from_image) { /* what is in an image is not for us to look at */
+        s = preflight_programs(self, &problems);
+        if (!s)
+            preflight_assets(self, &problems);
+    }
     if (s)
         text_done(&problems.text);
     return s ? s : nomos_problems_report(&problems, self->host);
@@ -245,11 +248,23 @@ static assay_status plan_stages(struct nomos *self)
     return s ? s : add_stage(self, &nomos_stage_balancer);
 }
 
+static void notice_image(const struct nomos *self)
+{
+    char text[400];
+
+    (void)snprintf(text, sizeof(text),
+        "The nodes are what the image %.200s has as nomos-node and nomos-executor; unless it was "
+        "built from real programs, these are development nodes.",
+        choose_image(self));
+    self->spec->notice(self->host, text);
+}
+
 static assay_status plan(void *arg, assay_task *task)
 {
     struct nomos *self = arg;
     assay_status s = network_draw_seeds(self, task);
 
+    self->is_from_image = self->spec->from_image(self->host);
     if (!s)
         s = preflight(self);
     if (!s)
@@ -261,7 +276,9 @@ static assay_status plan(void *arg, assay_task *task)
     self->spec->cadence(self->host,
         (assay_ns)llround((double)self->options.slot / self->options.active_slot_coeff),
         (uint64_t)self->options.security_param);
-    if (has_dev_node(self))
+    if (self->is_from_image)
+        notice_image(self);
+    else if (has_dev_node(self))
         self->spec->notice(self->host,
             "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
             "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
@@ -352,6 +369,8 @@ static assay_status render(void *arg, assay_task *task)
         s = network_make_genesis(self);
     if (!s)
         config_prepare(self);
+    if (!s && container_is_needed(self))
+        return container_render(self);
     for (uint32_t node = 0; !s && node < self->node_count; node++) {
         s = config_render(self, node);
         if (!s)

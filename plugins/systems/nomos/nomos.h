@@ -5,6 +5,7 @@
      preflight.c  what must be there before a node is started: programs, circuits, parameters
      problems.c   what is wrong with the plan, reported all at once
      config.c     a node's configuration file
+     container.c  the same for nodes whose addresses are not known before they run
      ready.c      when a node counts as ready
      da_ready.c   when its data availability does
      chain.c      which blocks a node's chain has, found by walking back from its tip
@@ -20,6 +21,7 @@
 #define PLUGINS_SYSTEMS_NOMOS_NOMOS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <assay/plugin.h>
@@ -110,7 +112,7 @@ struct nomos {
     struct signed_tx genesis;
     struct node_config_key *wallet_keys; /* of every account */
     struct node_config_network network;  /* what all configurations have in common */
-    struct bytes32 genesis_id;
+    bool is_from_image;                  /* the deployer starts nodes from images */
     int64_t chain_start_unix_ns;
     const struct nomos_stage *stages[NOMOS_STAGES_MAX]; /* in order */
     uint32_t stage_count;
@@ -119,6 +121,8 @@ struct nomos {
     struct da_state *da;     /* the same of nomos.da/1; NULL without ASSAY_DA */
 
     pthread_mutex_t lock;
+    struct bytes32 genesis_id;  /* under lock, until it is known */
+    atomic_bool knows_genesis;  /* once it is true genesis_id is constant */
     struct assay_purse *purses; /* list; under lock */
     struct bytes32 *best;       /* the longest chain seen, ids by height; under lock */
     uint64_t best_height, best_room;
@@ -134,10 +138,18 @@ assay_status nomos_fail_with(
 /* Draws the seed of every node; after this nomos_node_name... may be used. */
 assay_status network_draw_seeds(struct nomos *self, assay_task *task);
 
-/* Makes the genesis transaction; every endpoint must be known. */
+/* Makes the genesis transaction; every endpoint must have been collected. Where addresses are not
+   known yet its notes are right and its id is not: see network_take_genesis. */
 assay_status network_make_genesis(struct nomos *self);
 
 void network_done(struct nomos *self);
+
+/* The id of the genesis block. Where nodes make the genesis themselves it is what the first of them
+   has at height 0, as somebody found by walking back its chain: false until then, and for another
+   id from then on. */
+bool network_is_genesis(struct nomos *self, const struct bytes32 *id);
+/* Takes it for the genesis if there is none yet; false when it is another. */
+bool network_take_genesis(struct nomos *self, const struct bytes32 *id);
 
 /* Peers that node should end up with: those it dials and those that dial it. */
 uint32_t network_peer_count(const struct nomos *self, uint32_t node);

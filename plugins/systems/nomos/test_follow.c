@@ -213,7 +213,7 @@ static int setup(void **state)
     system->options.poll = ASSAY_MS;
     assert_int_equal(pthread_mutex_init(&system->lock, NULL), 0);
     add_blocks(w);
-    system->genesis_id = w->blocks[GENESIS].id;
+    (void)network_take_genesis(system, &w->blocks[GENESIS].id);
     *state = w;
     return 0;
 }
@@ -433,6 +433,68 @@ static void cancelled_while_another_fetches_its_block_it_ends(void **state)
     assert_at(w, 0, 3, 3);
 }
 
+/* ---- networks whose genesis nobody knows before the nodes have made it ---- */
+
+/* As it is when nodes fetch their genesis from a server. */
+static void forget_genesis(struct world *w)
+{
+    atomic_store(&w->system.knows_genesis, false);
+    memset(&w->system.genesis_id, 0, sizeof(w->system.genesis_id));
+}
+
+static void an_unknown_genesis_is_what_the_first_chain_leads_to(void **state)
+{
+    struct world *w = *state;
+
+    forget_genesis(w);
+    FOLLOW(w, 0, {.tip = 2}, {.tip = 3});
+    assert_true(network_is_genesis(&w->system, &w->blocks[GENESIS].id));
+    assert_at(w, 0, 1, 1);
+    assert_at(w, 0, 3, 3);
+    assert_int_equal(failures_of(w, 0), 0);
+    FOLLOW(w, 1, {.tip = 6}); /* another branch of the same network */
+    assert_at(w, 1, 4, 6);
+    assert_int_equal(failures_of(w, 1), 0);
+}
+
+static void an_unknown_genesis_is_seen_before_there_is_any_block(void **state)
+{
+    struct world *w = *state;
+
+    forget_genesis(w);
+    FOLLOW(w, 0, {.tip = GENESIS}, {.tip = 1});
+    assert_true(network_is_genesis(&w->system, &w->blocks[GENESIS].id));
+    assert_at(w, 0, 1, 1);
+    assert_int_equal(failures_of(w, 0), 0);
+}
+
+/* A node that claims too little would have one of the network's blocks taken for the genesis. */
+static void a_block_is_not_taken_for_the_genesis(void **state)
+{
+    struct world *w = *state;
+
+    forget_genesis(w);
+    FOLLOW(w, 0, {.tip = 3, .fault = FAULT_HEIGHT_TOO_LOW});
+    assert_false(atomic_load(&w->system.knows_genesis));
+    assert_int_equal(failures_of(w, 0), 1);
+    FOLLOW(w, 1, {.tip = 3});
+    assert_true(network_is_genesis(&w->system, &w->blocks[GENESIS].id));
+    assert_at(w, 1, 3, 3);
+}
+
+static void a_node_of_another_genesis_is_reported(void **state)
+{
+    struct world *w = *state;
+    struct bytes32 other = {{9}};
+
+    forget_genesis(w);
+    assert_true(network_take_genesis(&w->system, &other));
+    assert_false(network_take_genesis(&w->system, &w->blocks[GENESIS].id));
+    FOLLOW(w, 0, {.tip = 3});
+    assert_int_equal(failures_of(w, 0), 1);
+    assert_nothing_at(w, 0, 1);
+}
+
 #define in_world(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -445,6 +507,10 @@ int main(void)
         in_world(a_node_that_starts_anew_is_followed_from_genesis),
         in_world(every_fault_is_counted_and_gone_with_the_next_look),
         in_world(a_lie_about_the_height_leaves_what_is_known_alone),
+        in_world(an_unknown_genesis_is_what_the_first_chain_leads_to),
+        in_world(an_unknown_genesis_is_seen_before_there_is_any_block),
+        in_world(a_block_is_not_taken_for_the_genesis),
+        in_world(a_node_of_another_genesis_is_reported),
         cmocka_unit_test(cancelled_at_any_blocking_call_it_ends_and_holds_no_claim),
         in_world(cancelled_while_another_fetches_its_block_it_ends),
     };
