@@ -70,6 +70,22 @@ uint64_t fake_blocking_calls(const struct fakehost *f);
 /* The function that was made to fail; "" if none was. */
 const char *fake_failed_call(const struct fakehost *f);
 
+/* A life to be lived again and again, each time with another call of it disturbed. */
+struct fake_life {
+    struct fakehost *(*make)(void); /* the script, and the life before what is to be disturbed */
+    assay_status (*live)(struct fakehost *f, assay_verdict *verdict);
+    uint32_t outcome;   /* what the undisturbed life is judged; 0: it is not */
+    const char *spared; /* a function that the plugin can do without; or NULL */
+    void (*check)(
+        const struct fakehost *f); /* of every life at its end, before fake_free; or NULL */
+};
+/* Fails one call after the other with `status`, which is what the life must end with then. Returns
+   how many were failed. */
+uint64_t fake_fail_each_call(const struct fake_life *life, assay_status status);
+/* Cancels at one blocking call after the other: the life must end cancelled, without another
+   blocking call and without an explanation. Returns how many there were. */
+uint64_t fake_cancel_each_wait(const struct fake_life *life);
+
 /* ---- what was said ---- */
 
 const char *fake_log(const struct fakehost *f); /* all lines, "WARN text\n" */

@@ -442,67 +442,64 @@ static void a_definite_failure_beats_what_could_not_be_decided(void **state)
 
 /* ---- torture ---- */
 
+static assay_status live_by_default(struct fakehost *f, assay_verdict *verdict)
+{
+    return live(f, NULL, verdict);
+}
+
+static struct fakehost *agreeing_network(void)
+{
+    struct fakehost *f = network();
+
+    all_at(f, "a30", "a25");
+    at_tip(f, 1, "a28", "a23");
+    return f;
+}
+
+static struct fakehost *forked_network(void)
+{
+    struct fakehost *f = network();
+
+    all_at(f, "a18", "a13");
+    at_tip(f, 1, "b18", "b13");
+    return f;
+}
+
+/* One node answers again only while the judgement waits. */
+static struct fakehost *waiting_network(void)
+{
+    struct fakehost *f = agreeing_network();
+
+    fake_unreachable(f, 50 * ASSAY_SECOND, 1);
+    fake_reachable(f, JUDGED + ASSAY_SECOND, 1);
+    return f;
+}
+
 static void never_passes_when_any_call_fails(void **state)
 {
-    uint64_t nth = 1;
+    const struct fake_life life = {
+        .make = agreeing_network, .live = live_by_default, .outcome = ASSAY_PASS};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = network();
-        assay_verdict verdict;
-        assay_status s;
-
-        all_at(f, "a30", "a25");
-        at_tip(f, 1, "a28", "a23");
-        fake_fail_call(f, nth, ASSAY_E_NOMEM);
-        s = live(f, NULL, &verdict);
-        if (!fake_failed_call(f)[0]) {
-            assert_int_equal(s, ASSAY_OK);
-            assert_int_equal(verdict.outcome, ASSAY_PASS);
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_NOMEM);
-        fake_free(f);
-    }
-    assert_true(nth > 80);
+    assert_true(fake_fail_each_call(&life, ASSAY_E_NOMEM) > 80);
 }
 
 static void never_passes_when_any_call_fails_amid_a_fork(void **state)
 {
-    uint64_t nth = 1;
+    const struct fake_life life = {
+        .make = forked_network, .live = live_by_default, .outcome = ASSAY_FAIL};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = network();
-        assay_verdict verdict;
-        assay_status s;
-
-        all_at(f, "a18", "a13");
-        at_tip(f, 1, "b18", "b13");
-        fake_fail_call(f, nth, ASSAY_E_IO);
-        s = live(f, NULL, &verdict);
-        if (!fake_failed_call(f)[0]) {
-            assert_int_equal(verdict.outcome, ASSAY_FAIL);
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_IO);
-        fake_free(f);
-    }
+    assert_true(fake_fail_each_call(&life, ASSAY_E_IO) > 80);
 }
 
 static void returns_at_once_when_cancelled(void **state)
 {
-    struct fakehost *f = network();
-    assay_verdict verdict;
+    const struct fake_life life = {
+        .make = waiting_network, .live = live_by_default, .outcome = ASSAY_PASS};
 
     (void)state;
-    fake_unreachable(f, 50 * ASSAY_SECOND, 1);
-    fake_cancel_call(f, 3);
-    assert_int_equal(live(f, NULL, &verdict), ASSAY_E_CANCELLED);
-    assert_int_equal(fake_blocking_calls(f), 3);
-    fake_free(f);
+    assert_true(fake_cancel_each_wait(&life) > 10);
 }
 
 int main(void)

@@ -333,28 +333,18 @@ static struct fakehost *eventful(void)
     return f;
 }
 
+static assay_status live_by_default(struct fakehost *f, assay_verdict *verdict)
+{
+    return live_with(f, verdict, NULL);
+}
+
 static void gives_no_verdict_and_leaks_nothing_when_any_call_fails(void **state)
 {
-    uint64_t nth = 1;
+    const struct fake_life life = {
+        .make = eventful, .live = live_by_default, .outcome = ASSAY_PASS};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = eventful();
-        assay_verdict verdict;
-        assay_status s;
-
-        fake_fail_call(f, nth, ASSAY_E_NOMEM);
-        s = live_with(f, &verdict, NULL);
-        if (!fake_failed_call(f)[0]) {
-            assert_int_equal(s, ASSAY_OK);
-            assert_int_equal(verdict.outcome, ASSAY_PASS);
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_NOMEM);
-        fake_free(f);
-    }
-    assert_true(nth > 200);
+    assert_true(fake_fail_each_call(&life, ASSAY_E_NOMEM) > 200);
 }
 
 static void a_failure_stands_when_the_names_for_its_text_cannot_be_had(void **state)
@@ -387,32 +377,23 @@ static void a_failure_stands_when_the_names_for_its_text_cannot_be_had(void **st
     }
 }
 
+static struct fakehost *eventful_to_the_judgement(void)
+{
+    struct fakehost *f = eventful();
+
+    assert_int_equal(fake_create(f, NULL), ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_advance(f, JUDGED * ASSAY_SECOND);
+    return f;
+}
+
 static void returns_at_once_when_cancelled_at_any_wait_of_the_judgement(void **state)
 {
-    uint64_t waits_before;
-    uint64_t waits;
+    const struct fake_life life = {
+        .make = eventful_to_the_judgement, .live = fake_judge, .outcome = ASSAY_PASS};
 
     (void)state;
-    for (uint64_t nth = 0;; nth++) {
-        struct fakehost *f = eventful();
-        assay_verdict verdict;
-        assay_status s;
-
-        assert_int_equal(fake_create(f, NULL), ASSAY_OK);
-        assert_int_equal(fake_prepare(f), ASSAY_OK);
-        fake_advance(f, JUDGED * ASSAY_SECOND);
-        waits_before = fake_blocking_calls(f);
-        fake_cancel_call(f, nth ? waits_before + nth : 0);
-        s = fake_judge(f, &verdict);
-        waits = fake_blocking_calls(f) - waits_before;
-        fake_free(f);
-        if (!nth)
-            continue;
-        if (s == ASSAY_OK)
-            break;
-        assert_int_equal(s, ASSAY_E_CANCELLED);
-        assert_int_equal(waits, nth);
-    }
+    assert_true(fake_cancel_each_wait(&life) > 0);
 }
 
 int main(void)

@@ -368,50 +368,50 @@ static void an_action_that_is_not_proven_fails_the_workload(void **state)
 
 /* ---- torture ---- */
 
+static struct fakehost *created_network(void)
+{
+    struct fakehost *f = network(2, 0, SECONDS(100));
+
+    assert_int_equal(fake_create(f, "actions=kill", NULL), ASSAY_OK);
+    return f;
+}
+
+static struct fakehost *prepared_network(void)
+{
+    struct fakehost *f = created_network();
+
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    return f;
+}
+
+static assay_status prepare_and_run(struct fakehost *f, assay_verdict *verdict)
+{
+    const assay_status s = fake_prepare(f);
+
+    (void)verdict;
+    return s ? s : fake_run(f);
+}
+
+static assay_status run_it(struct fakehost *f, assay_verdict *verdict)
+{
+    (void)verdict;
+    return fake_run(f);
+}
+
 static void reports_each_failure_as_it_is(void **state)
 {
-    (void)state;
-    for (uint64_t nth = 1;; nth++) {
-        struct fakehost *f = network(2, 0, SECONDS(100));
-        assay_status s;
+    const struct fake_life life = {.make = created_network, .live = prepare_and_run};
 
-        fake_fail_call(f, nth, ASSAY_E_IO);
-        assert_int_equal(fake_create(f, "actions=kill", NULL), ASSAY_OK);
-        s = fake_prepare(f);
-        if (!s)
-            s = fake_run(f);
-        if (!fake_failed_call(f)[0]) {
-            assert_int_equal(s, ASSAY_OK);
-            assert_true(nth > 10);
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_IO);
-        fake_free(f);
-    }
+    (void)state;
+    assert_true(fake_fail_each_call(&life, ASSAY_E_IO) > 10);
 }
 
 static void stops_at_once_when_cancelled(void **state)
 {
-    (void)state;
-    for (uint64_t nth = 1;; nth++) {
-        struct fakehost *f = network(2, 0, SECONDS(100));
-        assay_status s;
+    const struct fake_life life = {.make = prepared_network, .live = run_it};
 
-        assert_int_equal(fake_create(f, "actions=kill", NULL), ASSAY_OK);
-        assert_int_equal(fake_prepare(f), ASSAY_OK);
-        fake_cancel_call(f, nth);
-        s = fake_run(f);
-        if (fake_blocking_calls(f) < nth) {
-            assert_int_equal(s, ASSAY_OK);
-            assert_true(nth > 5);
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_CANCELLED);
-        assert_int_equal(fake_blocking_calls(f), nth);
-        fake_free(f);
-    }
+    (void)state;
+    assert_true(fake_cancel_each_wait(&life) > 5);
 }
 
 static void is_cancelled_in_the_midst_of_an_action_too(void **state)

@@ -362,60 +362,56 @@ static void what_is_with_a_node_when_cancelled_has_failed(void **state)
     fake_free(f);
 }
 
+/* So that there are pauses and second rounds, too. */
+static struct fakehost *troubled_and_created(void)
+{
+    struct fakehost *f = live_network();
+
+    fake_answers(f, 2, 500, ASSAY_MS);
+    assert_int_equal(fake_create(f, "patience=3s", NULL), ASSAY_OK);
+    return f;
+}
+
+/* So that chains are looked at, and looked through. */
+static struct fakehost *network_that_drops(void)
+{
+    struct fakehost *f = live_network();
+
+    fake_da_gives_up(f, seconds(22), 2);
+    fake_drop(f, seconds(30), 8);
+    return f;
+}
+
+static assay_status live_unjudged(struct fakehost *f, assay_verdict *verdict)
+{
+    (void)verdict;
+    return live(f);
+}
+
+static assay_status create_and_live(struct fakehost *f, assay_verdict *verdict)
+{
+    const assay_status s = fake_create(f, "patience=3s", "headroom_percent=0", NULL);
+
+    return s ? s : live_unjudged(f, verdict);
+}
+
 static void returns_at_once_from_every_wait_when_cancelled(void **state)
 {
-    uint64_t nth = 1;
+    const struct fake_life life = {
+        .make = troubled_and_created, .live = live_unjudged, .check = assert_all_ended};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = live_network();
-        assay_status s;
-
-        fake_answers(f, 2, 500, ASSAY_MS); /* so that there are pauses and second rounds, too */
-        assert_int_equal(fake_create(f, "patience=3s", NULL), ASSAY_OK);
-        fake_cancel_call(f, nth);
-        s = live(f);
-        if (s == ASSAY_OK) {
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_CANCELLED);
-        assert_int_equal(fake_blocking_calls(f), nth);
-        assert_string_equal(fake_why(f), ""); /* being cancelled is no failure to explain */
-        assert_all_ended(f);
-        fake_free(f);
-    }
-    assert_true(nth > 100);
+    assert_true(fake_cancel_each_wait(&life) > 100);
 }
 
 static void survives_the_failure_of_every_call(void **state)
 {
-    uint32_t kept_going = 0;
-    uint64_t nth = 1;
+    /* Only what is measured for the log may fail without a word. */
+    const struct fake_life life = {
+        .make = network_that_drops, .live = create_and_live, .spared = "value"};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = live_network();
-        bool was_hit;
-        assay_status s;
-
-        fake_da_gives_up(f, seconds(22), 2); /* so that chains are looked at */
-        fake_drop(f, seconds(30), 8);        /* and looked through */
-        fake_fail_call(f, nth, ASSAY_E_NOMEM);
-        s = fake_create(f, "patience=3s", "headroom_percent=0", NULL);
-        if (!s)
-            s = live(f);
-        was_hit = fake_failed_call(f)[0];
-        kept_going += was_hit && !s;
-        if (was_hit && s)
-            assert_int_equal(s, ASSAY_E_NOMEM);
-        fake_free(f);
-        if (!was_hit)
-            break;
-    }
-    assert_true(nth > 200);
-    /* Only what is measured for the log may fail without a word. */
-    assert_true(kept_going < 20);
+    assert_true(fake_fail_each_call(&life, ASSAY_E_NOMEM) > 200);
 }
 
 static void finish_says_when_it_could_not_report(void **state)

@@ -520,59 +520,48 @@ static void finish_says_when_it_could_not_report(void **state)
     fake_free(f);
 }
 
+static struct fakehost *created(void)
+{
+    struct fakehost *f = network();
+
+    assert_int_equal(fake_create(f, "rate=2", "per=second", NULL), ASSAY_OK);
+    return f;
+}
+
+static assay_status live_unjudged(struct fakehost *f, assay_verdict *verdict)
+{
+    (void)verdict;
+    return live(f);
+}
+
+static assay_status create_and_live(struct fakehost *f, assay_verdict *verdict)
+{
+    const assay_status s = fake_create(f, "rate=2", "per=second", NULL);
+
+    return s ? s : live_unjudged(f, verdict);
+}
+
+static void assert_nothing_pending(const struct fakehost *f)
+{
+    assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_PENDING), 0);
+}
+
 static void returns_at_once_from_every_blocking_call_when_cancelled(void **state)
 {
-    uint64_t nth = 1;
+    const struct fake_life life = {
+        .make = created, .live = live_unjudged, .check = assert_nothing_pending};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = network();
-        assay_status s;
-
-        assert_int_equal(fake_create(f, "rate=2", "per=second", NULL), ASSAY_OK);
-        fake_cancel_call(f, nth);
-        s = live(f);
-        if (s == ASSAY_OK) {
-            fake_free(f);
-            break;
-        }
-        assert_int_equal(s, ASSAY_E_CANCELLED);
-        assert_int_equal(fake_blocking_calls(f), nth);
-        assert_string_equal(fake_why(f), ""); /* being cancelled is no failure to explain */
-        assert_int_equal(fake_submission_count(f, ASSAY_SUBMIT_PENDING), 0);
-        fake_free(f);
-    }
-    assert_true(nth > 40);
+    assert_true(fake_cancel_each_wait(&life) > 40);
 }
 
 static void survives_the_failure_of_every_call(void **state)
 {
-    uint64_t nth = 1;
-    uint32_t kept_going = 0;
+    /* Only the summary in the log may do without an answer. */
+    const struct fake_life life = {.make = network, .live = create_and_live, .spared = "value"};
 
     (void)state;
-    for (;; nth++) {
-        struct fakehost *f = network();
-        bool was_hit;
-        assay_status s;
-
-        fake_fail_call(f, nth, ASSAY_E_NOMEM);
-        s = fake_create(f, "rate=2", "per=second", NULL);
-        if (!s)
-            s = live(f);
-        was_hit = fake_failed_call(f)[0];
-        if (was_hit && s == ASSAY_OK) {
-            kept_going++; /* only the summary may do without an answer */
-            assert_string_equal(fake_failed_call(f), "value");
-        }
-        if (was_hit && s)
-            assert_int_equal(s, ASSAY_E_NOMEM);
-        fake_free(f);
-        if (!was_hit)
-            break;
-    }
-    assert_true(nth > 100);
-    assert_int_equal(kept_going, 4);
+    assert_true(fake_fail_each_call(&life, ASSAY_E_NOMEM) > 100);
 }
 
 int main(void)
