@@ -49,7 +49,8 @@ static unsigned node_count;
 
 static uint16_t port_of(const char *config)
 {
-    static const char before[] = "\nhttp: {backend_settings: {address: \"127.0.0.1:";
+    static const char section[] = "\nhttp:";
+    static const char before[] = "address: \"127.0.0.1:";
     struct file_text text = {.data = NULL};
     struct error err = {.text = ""};
     const char *at = NULL;
@@ -57,7 +58,8 @@ static uint16_t port_of(const char *config)
 
     if (file_read(config, CONFIG_BYTES_MAX, &text, &err))
         bench_die("%s", err.text);
-    at = strstr(text.data, before);
+    at = strstr(text.data, section);
+    at = at ? strstr(at, before) : NULL; /* the first in the section */
     if (at)
         port = (uint16_t)strtoul(at + sizeof before - 1, NULL, 10);
     free(text.data);
