@@ -3,7 +3,10 @@
    Each node is followed through the block feed from before the window opens. What counts is its own
    chain: its height at the end of the window less that at the start, and the longest time in which
    it reached no new height. A node that restarts and catches up from nothing gains only what lies
-   beyond where it was. The bars are fixed before the run and nothing observed lowers them. */
+   beyond where it was. Time in which it was down on purpose, as receipts of node control prove, is
+   no stall. The bars are fixed before the run and nothing observed lowers them. */
+#include "trail.h"
+
 #include <assay/sdk.h>
 
 /* Defaults that follow from the expected time between blocks. Were blocks a Poisson process, a gap
@@ -21,26 +24,11 @@ struct liveness_options {
     const char *unreachable;
 };
 
-/* One node's chain over time. */
-struct trail {
-    const char *name;
-    uint64_t start_height, end_height; /* of the tip, at the ends of the window */
-    uint64_t best_height;              /* the greatest it ever had */
-    uint64_t stall_height;             /* the best height before the longest stall */
-    assay_ns best_since;               /* when it reached best_height */
-    assay_ns stall;                    /* the longest stall in the window so far */
-    uint32_t is_start_known, reserved; /* it was observed shortly before the window opened */
-};
-
 /* What one node is judged by, gathered at the judgement. */
 struct look {
     assay_node_status status;
     assay_coverage coverage;
     uint32_t is_seen, reserved;
-};
-
-struct window {
-    assay_ns start, end;
 };
 
 struct bars {
@@ -56,6 +44,7 @@ struct liveness {
     const assay_clock *clock;
     const assay_nodes *nodes;
     const assay_blocks *blocks;
+    const assay_receipts *receipts;
     const struct liveness_options *options;
     assay_run_facts facts;
     assay_feed *feed;
@@ -83,6 +72,8 @@ static void destroy(void *self)
     if (!liveness)
         return;
     liveness->blocks->unsubscribe(liveness->feed);
+    for (uint32_t i = 0; liveness->trails && i < liveness->node_count; i++)
+        trail_done(&liveness->trails[i]);
     free(liveness->trails);
     free(liveness->looks);
     free(liveness);
@@ -98,9 +89,20 @@ static assay_status create(const assay_host *host, const void *given, void **sel
     liveness->clock = assay_clock_of(host);
     liveness->nodes = assay_nodes_of(host);
     liveness->blocks = assay_blocks_of(host);
+    liveness->receipts = assay_receipts_of(host);
     liveness->options = given;
     *self = liveness;
     return ASSAY_OK;
+}
+
+/* 0: not known. */
+static assay_ns stall_max_of(const struct liveness *liveness)
+{
+    const assay_ns interval = liveness->facts.block_interval;
+
+    if (liveness->options->stall_max)
+        return liveness->options->stall_max;
+    return interval ? later(STALL_INTERVALS * interval, STALL_FLOOR) : 0;
 }
 
 /* Where each node is before the load begins. */
@@ -117,6 +119,8 @@ static assay_status take_baseline(struct liveness *liveness)
         if (s)
             return s;
         trail->name = info.name;
+        trail->index = i;
+        trail->kept_from = stall_max_of(liveness) / 2;
         trail->start_height = trail->end_height = trail->best_height = status.height;
     }
     return ASSAY_OK;
@@ -140,33 +144,6 @@ static assay_status prepare(void *self, assay_task *task)
     /* The feed first: a block between the two is noted twice, which is harmless. */
     s = liveness->blocks->subscribe(liveness->host, ASSAY_ANY_NODE, &liveness->feed);
     return s ? s : take_baseline(liveness);
-}
-
-static void note_stall(struct trail *trail, assay_ns start, assay_ns until)
-{
-    assay_ns stall = until - later(trail->best_since, start);
-
-    if (stall > trail->stall) {
-        trail->stall = stall;
-        trail->stall_height = trail->best_height;
-    }
-}
-
-/* The node's tip came to this height. */
-static void note_height(
-    struct trail *trail, uint64_t height, assay_ns seen_at, const struct window *window)
-{
-    if (seen_at > window->end)
-        return;
-    trail->end_height = height;
-    if (seen_at <= window->start)
-        trail->start_height = height;
-    if (height <= trail->best_height)
-        return;
-    if (seen_at > window->start)
-        note_stall(trail, window->start, seen_at);
-    trail->best_height = height;
-    trail->best_since = seen_at;
 }
 
 static struct window window_of(const struct liveness *liveness)
@@ -193,7 +170,7 @@ static assay_status follow(struct liveness *liveness, assay_task *task, assay_ns
         if (info->node < liveness->node_count) {
             struct window window = window_of(liveness);
 
-            note_height(&liveness->trails[info->node], info->height, info->seen_at, &window);
+            trail_note(&liveness->trails[info->node], info->height, info->seen_at, &window);
         }
         liveness->blocks->release(block);
     }
@@ -255,7 +232,7 @@ static struct bars bars_of(const struct liveness *liveness, assay_ns judged_at)
     const assay_run_facts *facts = &liveness->facts;
     struct bars bars = {
         .blocks = (uint64_t)options->min_blocks,
-        .stall_max = options->stall_max,
+        .stall_max = stall_max_of(liveness),
         .lost = liveness->blocks->lost(liveness->feed),
         .blind_usual = later(facts->block_interval, BLIND_USUAL),
         .window = window_of(liveness),
@@ -268,8 +245,6 @@ static struct bars bars_of(const struct liveness *liveness, assay_ns judged_at)
         if (!bars.blocks)
             bars.blocks = 1; /* a bar of nothing would be passed by a dead network */
     }
-    if (!bars.stall_max && facts->block_interval)
-        bars.stall_max = later(STALL_INTERVALS * facts->block_interval, STALL_FLOOR);
     return bars;
 }
 
@@ -293,13 +268,25 @@ static void judge_setup(
             (unsigned long long)bars->lost);
 }
 
+/* Is it down at the moment, because somebody wanted it? */
+static uint32_t is_away(const struct liveness *liveness, uint32_t node)
+{
+    const assay_ns now = liveness->clock->now(liveness->host);
+
+    return liveness->receipts->away(liveness->host, node, now - 1, now) > 0;
+}
+
 static void judge_unseen(
     const struct liveness *liveness, uint32_t node, uint32_t is_any_seen, assay_findings *findings)
 {
     const assay_node_status *status = &liveness->looks[node].status;
     uint32_t is_failure = is_any_seen && !strcmp(liveness->options->unreachable, "fail");
 
-    if (status->observed_at < 0)
+    if (is_away(liveness, node))
+        assay_find(findings, ASSAY_UNDECIDED,
+            "%s: was taken down on purpose and not brought back (height %llu then)",
+            liveness->trails[node].name, (unsigned long long)status->height);
+    else if (status->observed_at < 0)
         assay_find(
             findings, ASSAY_UNDECIDED, "%s: could never be observed", liveness->trails[node].name);
     else
@@ -310,14 +297,18 @@ static void judge_unseen(
 }
 
 /* Returns non-zero when the node surely gained too little. */
-static uint32_t judge_growth(const struct trail *trail, const struct look *look,
+static uint32_t judge_growth(const struct liveness *liveness, const struct trail *trail,
     const struct bars *bars, assay_findings *findings)
 {
+    const struct look *look = &liveness->looks[trail->index];
+    const struct hold_up hold_up = trail_hold_up(trail, liveness->host, &bars->window);
+    const assay_ns away = liveness->receipts->away(
+        liveness->host, trail->index, bars->window.start, bars->window.end);
     uint64_t gained =
         trail->end_height > trail->start_height ? trail->end_height - trail->start_height : 0;
     uint64_t gained_until_now =
         look->status.height > trail->start_height ? look->status.height - trail->start_height : 0;
-    assay_ns blind = look->coverage.blind_longest;
+    assay_ns blind = look->coverage.blind_unasked;
 
     if (gained >= bars->blocks) {
         if (!trail->is_start_known)
@@ -336,48 +327,59 @@ static uint32_t judge_growth(const struct trail *trail, const struct look *look,
             in_seconds(blind));
         return 0;
     }
+    if (gained_until_now >= bars->blocks && away > 0) {
+        assay_find(findings, ASSAY_UNDECIDED,
+            "%s: %llu blocks in %.1f s, bar %llu, and the rest after the window; it was down on "
+            "purpose for %.1f s of it",
+            trail->name, (unsigned long long)gained,
+            in_seconds(bars->window.end - bars->window.start), (unsigned long long)bars->blocks,
+            in_seconds(away));
+        return 0;
+    }
     assay_find(findings, ASSAY_FAIL,
         "%s: %llu block%s in %.1f s, bar %llu; longest stall %.1f s after height %llu", trail->name,
         (unsigned long long)gained, gained == 1 ? "" : "s",
         in_seconds(bars->window.end - bars->window.start), (unsigned long long)bars->blocks,
-        in_seconds(trail->stall), (unsigned long long)trail->stall_height);
+        in_seconds(hold_up.span), (unsigned long long)hold_up.height);
     return 1;
 }
 
 /* A block is seen at the first look after it came, and looks are at most `blind` apart: the true
    stall is between what was seen less that and what was seen plus that. */
-static void judge_stall(const struct trail *trail, const struct look *look, const struct bars *bars,
-    assay_findings *findings)
+static void judge_stall(const struct liveness *liveness, const struct trail *trail,
+    const struct bars *bars, assay_findings *findings)
 {
-    assay_ns blind = look->coverage.blind_longest;
+    const assay_ns blind = liveness->looks[trail->index].coverage.blind_unasked;
+    const struct hold_up hold_up = trail_hold_up(trail, liveness->host, &bars->window);
+    char away[64] = "";
 
-    if (trail->stall - blind > bars->stall_max)
+    if (hold_up.away)
+        (void)snprintf(
+            away, sizeof(away), " (and %.1f s down on purpose)", in_seconds(hold_up.away));
+    if (hold_up.span - blind > bars->stall_max)
         assay_find(findings, ASSAY_FAIL,
-            "%s: no new block for %.1f s after height %llu, bound %.1f s", trail->name,
-            in_seconds(trail->stall), (unsigned long long)trail->stall_height,
+            "%s: no new block for %.1f s%s after height %llu, bound %.1f s", trail->name,
+            in_seconds(hold_up.span), away, (unsigned long long)hold_up.height,
             in_seconds(bars->stall_max));
-    else if (trail->stall + blind > bars->stall_max)
+    else if (hold_up.span + blind > bars->stall_max)
         assay_find(findings, ASSAY_UNDECIDED,
-            "%s: longest stall %.1f s after height %llu, bound %.1f s, but it could not be "
-            "observed "
-            "for up to %.1f s",
-            trail->name, in_seconds(trail->stall), (unsigned long long)trail->stall_height,
+            "%s: longest stall %.1f s%s after height %llu, bound %.1f s, but it could not be "
+            "observed for up to %.1f s",
+            trail->name, in_seconds(hold_up.span), away, (unsigned long long)hold_up.height,
             in_seconds(bars->stall_max), in_seconds(blind));
 }
 
 static void judge_node(const struct liveness *liveness, uint32_t node, const struct bars *bars,
     assay_findings *findings)
 {
-    const struct look *look = &liveness->looks[node];
-    struct trail trail = liveness->trails[node];
+    const struct trail *trail = &liveness->trails[node];
     uint32_t is_short = 0;
 
-    note_stall(&trail, bars->window.start, bars->window.end);
     /* Cut short, the window has not given the node the time that its bar is for. */
     if (bars->blocks && liveness->is_watched)
-        is_short = judge_growth(&trail, look, bars, findings);
+        is_short = judge_growth(liveness, trail, bars, findings);
     if (bars->stall_max && !is_short && !bars->lost)
-        judge_stall(&trail, look, bars, findings);
+        judge_stall(liveness, trail, bars, findings);
 }
 
 /* Returns the node that is furthest ahead among those seen, or node_count. */
@@ -445,17 +447,19 @@ static assay_status look_at_all(struct liveness *liveness, assay_ns since)
 static void tell_pass(
     const struct liveness *liveness, const struct bars *bars, assay_findings *findings)
 {
-    const struct trail *least = &liveness->trails[0];
-    struct trail slowest = liveness->trails[0];
+    const struct trail *least = &liveness->trails[0], *slowest = least;
+    struct hold_up longest = {0};
 
     for (uint32_t i = 0; i < liveness->node_count; i++) {
-        struct trail trail = liveness->trails[i];
+        const struct trail *trail = &liveness->trails[i];
+        const struct hold_up hold_up = trail_hold_up(trail, liveness->host, &bars->window);
 
-        note_stall(&trail, bars->window.start, bars->window.end);
-        if (!i || trail.stall > slowest.stall)
+        if (!i || hold_up.span > longest.span) {
+            longest = hold_up;
             slowest = trail;
-        if (trail.end_height - trail.start_height < least->end_height - least->start_height)
-            least = &liveness->trails[i];
+        }
+        if (trail->end_height - trail->start_height < least->end_height - least->start_height)
+            least = trail;
     }
     assay_find(findings, ASSAY_PASS,
         "every node gained at least %llu blocks in %.1f s (%s), bar %llu; longest stall %.1f s "
@@ -463,8 +467,8 @@ static void tell_pass(
         "after height %llu), bound %.1f s; none is more than %lld behind",
         (unsigned long long)(least->end_height - least->start_height),
         in_seconds(bars->window.end - bars->window.start), least->name,
-        (unsigned long long)bars->blocks, in_seconds(slowest.stall), slowest.name,
-        (unsigned long long)slowest.stall_height, in_seconds(bars->stall_max),
+        (unsigned long long)bars->blocks, in_seconds(longest.span), slowest->name,
+        (unsigned long long)longest.height, in_seconds(bars->stall_max),
         (long long)liveness->options->lag_max);
 }
 
@@ -532,7 +536,8 @@ static const assay_option options[] = {
     ASSAY_OPTION_CHOICE(struct liveness_options, unreachable, "fail", "fail|undecided",
         "What a node means that does not answer at the judgement although others do."),
 };
-static const char *const needs[] = {ASSAY_CLOCK, ASSAY_NODES, ASSAY_BLOCKS, ASSAY_RUN, NULL};
+static const char *const needs[] = {
+    ASSAY_CLOCK, ASSAY_NODES, ASSAY_BLOCKS, ASSAY_RUN, ASSAY_RECEIPTS, NULL};
 
 ASSAY_PLUGIN(consensus_liveness, ASSAY_EXPECTATION, "assay.consensus_liveness", "0.1.0",
     "Every node's chain grows without long stalls", ASSAY_OPTIONS(struct liveness_options, options),

@@ -16,23 +16,54 @@ void account_done(struct account *account)
     account->latencies = NULL;
 }
 
+/* Who accepted a submission, at the judgement. */
+enum taker {
+    TAKER_THERE,
+    TAKER_GONE,   /* it does not answer */
+    TAKER_CUT_OFF /* it does, but was taken down before it had to have passed it on */
+};
+
+static uint32_t was_away(
+    const struct ledger *ledger, const assay_submission *submission, assay_ns from, assay_ns span)
+{
+    return assay_receipts_of(ledger->host)
+               ->away(ledger->host, submission->node, from, from + span) > 0;
+}
+
+static enum taker taker_of(
+    const struct account *account, const struct ledger *ledger, const assay_submission *submission)
+{
+    if (submission->node >= account->node_count || !account->is_node_seen[submission->node])
+        return TAKER_GONE;
+    return was_away(ledger, submission, submission->done, ACCOUNT_PASS_ON) ? TAKER_CUT_OFF
+                                                                           : TAKER_THERE;
+}
+
 /* An owed submission that is not on the agreed chain. */
-static void count_absent(
-    struct account *account, const struct ledger *ledger, size_t index, uint32_t is_taker_seen)
+static void count_absent(struct account *account, const struct ledger *ledger,
+    const assay_submission *submission, size_t index)
 {
     if (ledger_is_elsewhere(ledger, index)) {
         account->elsewhere++;
         return;
     }
     account->abandoned += ledger->fates[index].is_abandoned;
-    if (!is_taker_seen)
+    switch (taker_of(account, ledger, submission)) {
+    case TAKER_GONE:
         account->excused++;
-    else if (account->first_lost == SIZE_MAX)
-        account->first_lost = index;
+        return;
+    case TAKER_CUT_OFF:
+        account->cut_off++;
+        return;
+    case TAKER_THERE:
+        if (account->first_lost == SIZE_MAX)
+            account->first_lost = index;
+        return;
+    }
 }
 
 static void count_accepted(struct account *account, const struct ledger *ledger,
-    const assay_submission *submission, size_t index, uint32_t is_taker_seen)
+    const assay_submission *submission, size_t index)
 {
     const struct fate *fate = &ledger->fates[index];
 
@@ -44,18 +75,19 @@ static void count_accepted(struct account *account, const struct ledger *ledger,
     }
     account->owed++;
     if (!fate->height) {
-        count_absent(account, ledger, index, is_taker_seen);
+        count_absent(account, ledger, submission, index);
         return;
     }
     account->latencies[account->included++] =
         fate->seen_at > submission->at ? fate->seen_at - submission->at : 0;
 }
 
-static void count_unaccepted(
-    struct account *account, const assay_submission *submission, uint32_t is_included)
+static void count_unaccepted(struct account *account, const struct ledger *ledger,
+    const assay_submission *submission, uint32_t is_included)
 {
     if (submission->outcome == ASSAY_SUBMIT_MISSED) {
         account->missed++;
+        account->missed_away += was_away(ledger, submission, submission->at, ASSAY_MS);
     } else if (submission->outcome == ASSAY_SUBMIT_REFUSED) {
         account->refused++;
         account->refused_included += is_included;
@@ -76,11 +108,14 @@ static int by_length(const void *a, const void *b)
 assay_status account_count(
     struct account *account, const struct ledger *ledger, const uint8_t *is_node_seen, assay_ns due)
 {
-    const uint32_t node_count = ledger->nodes->count(ledger->host);
     assay_ns *latencies = account->latencies;
 
-    *account = (struct account){
-        .due = due, .first_lost = SIZE_MAX, .first_twice = SIZE_MAX, .latencies = latencies};
+    *account = (struct account){.due = due,
+        .is_node_seen = is_node_seen,
+        .node_count = ledger->nodes->count(ledger->host),
+        .first_lost = SIZE_MAX,
+        .first_twice = SIZE_MAX,
+        .latencies = latencies};
     for (size_t i = 0; i < ledger->count; i++) {
         const struct fate *fate = &ledger->fates[i];
         assay_submission submission = ASSAY_RECORD(assay_submission);
@@ -90,10 +125,9 @@ assay_status account_count(
             return s;
         account->submitted++;
         if (submission.outcome == ASSAY_SUBMIT_ACCEPTED)
-            count_accepted(account, ledger, &submission, i,
-                submission.node < node_count && is_node_seen[submission.node]);
+            count_accepted(account, ledger, &submission, i);
         else
-            count_unaccepted(account, &submission, fate->height != 0);
+            count_unaccepted(account, ledger, &submission, fate->height != 0);
         if (fate->height_again && !account->twice++)
             account->first_twice = i;
     }

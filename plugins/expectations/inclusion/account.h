@@ -5,16 +5,23 @@
 
 #include "ledger.h"
 
+/* By then a node has passed on what it accepted, unless it was taken down before. */
+#define ACCOUNT_PASS_ON (2 * ASSAY_SECOND)
+
 struct account {
-    assay_ns due; /* what was accepted up to here is owed inclusion */
+    assay_ns due;                /* what was accepted up to here is owed inclusion */
+    const uint8_t *is_node_seen; /* borrowed, for the counting */
+    uint32_t node_count, reserved;
     uint64_t submitted, accepted, refused, failed, missed;
     uint64_t young, young_included; /* accepted later than due: not owed yet */
     uint64_t owed;
     uint64_t included;  /* of those owed, on the agreed chain */
     uint64_t elsewhere; /* owed, and on blocks that only some nodes hold */
     uint64_t excused;   /* owed, on no chain, and who accepted them is not there to be asked */
+    uint64_t cut_off;   /* owed, on no chain, and who accepted them was taken down right after */
     uint64_t abandoned; /* owed, on no chain, and once on a fork that was given up */
     uint64_t unsure_included, refused_included;
+    uint64_t missed_away;           /* missed while their node was down on purpose */
     uint64_t twice;                 /* on the agreed chain more than once, whatever was answered */
     size_t first_lost, first_twice; /* examples, by index; SIZE_MAX: none */
     assay_ns *latencies;            /* of those included, sorted, from planned to first seen */

@@ -1,6 +1,67 @@
 /* What cannot be told, or not yet: open blocks, silent nodes, chains that move, failing calls. */
 #include "plugins/expectations/transaction_inclusion/test_network.h"
 
+/* ---- nodes that were taken down ---- */
+
+/* The transaction lost is the one that validator-0 accepted at 12 s. */
+static struct fakehost *one_lost(void)
+{
+    struct fakehost *f = network();
+
+    all_grow(f, 40);
+    included(f, "t1", 11, "a6");
+    fake_submission(f, "t2", ASSAY_SUBMIT_ACCEPTED, 12 * ASSAY_SECOND);
+    return f;
+}
+
+static void what_was_lost_with_a_node_that_was_taken_down_right_after_is_undecided(void **state)
+{
+    struct fakehost *f = one_lost();
+
+    (void)state;
+    fake_away(f, 0, 13 * ASSAY_SECOND, 20 * ASSAY_SECOND);
+    judges(f, NULL, ASSAY_UNDECIDED,
+        "1 more were accepted by nodes that were taken down on purpose within 2 s, before they had "
+        "to have passed them on");
+}
+
+static void what_it_had_time_to_pass_on_is_lost(void **state)
+{
+    struct fakehost *f = one_lost();
+
+    (void)state;
+    fake_away(f, 0, 15 * ASSAY_SECOND, 20 * ASSAY_SECOND);
+    fake_away(f, 1, 12 * ASSAY_SECOND, 20 * ASSAY_SECOND); /* another node */
+    judges(f, NULL, ASSAY_FAIL, "1 are on no chain");
+}
+
+static void a_share_that_holds_without_them_passes(void **state)
+{
+    struct fakehost *f = one_lost();
+
+    (void)state;
+    fake_away(f, 0, 13 * ASSAY_SECOND, 20 * ASSAY_SECOND);
+    judges(f, "min_included=0.5", ASSAY_PASS, "1 of 2 accepted transactions");
+}
+
+static void a_load_is_not_lighter_for_nodes_that_were_down_on_purpose(void **state)
+{
+    (void)state;
+    for (int is_away = 0; is_away < 2; is_away++) {
+        struct fakehost *f = network();
+
+        all_grow(f, 40);
+        included(f, "t1", 11, "a6");
+        fake_submission(f, "m1", ASSAY_SUBMIT_MISSED, 14 * ASSAY_SECOND);
+        fake_submission(f, "m2", ASSAY_SUBMIT_MISSED, 15 * ASSAY_SECOND);
+        if (is_away)
+            fake_away(f, 0, 13 * ASSAY_SECOND, 20 * ASSAY_SECOND);
+        judges(f, NULL, is_away ? ASSAY_PASS : ASSAY_UNDECIDED,
+            is_away ? "2 were planned and never sent\n2 of these were for nodes that were down on"
+                    : "only 1 of 3 planned transactions were sent");
+    }
+}
+
 /* ---- what is open ---- */
 
 static void blocks_that_only_some_hold_leave_it_undecided(void **state)
@@ -399,6 +460,10 @@ static void returns_at_once_when_cancelled_at_any_wait_of_the_judgement(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_lost_with_a_node_that_was_taken_down_right_after_is_undecided),
+        cmocka_unit_test(what_it_had_time_to_pass_on_is_lost),
+        cmocka_unit_test(a_share_that_holds_without_them_passes),
+        cmocka_unit_test(a_load_is_not_lighter_for_nodes_that_were_down_on_purpose),
         cmocka_unit_test(blocks_that_only_some_hold_leave_it_undecided),
         cmocka_unit_test(what_not_even_some_hold_fails_while_tips_differ),
         cmocka_unit_test(what_not_even_some_hold_is_undecided_without_a_common_chain),

@@ -281,8 +281,8 @@ static void name_lost(
 }
 
 /* Transactions that may be on the agreed chain after all, or get there. When nodes have not agreed
-   for long, what one of them accepted may have no place on the chain of another: no common chain, no
-   loss from it. */
+   for long, what one of them accepted may have no place on the chain of another: no common chain,
+   no loss from it. */
 static uint64_t open_count(
     const struct inclusion *inclusion, const struct ledger *ledger, const struct account *account)
 {
@@ -291,7 +291,7 @@ static uint64_t open_count(
     if (ledger->unreadable || ledger->unreadable_above ||
         ledger->best_height - ledger->agreed_height > inclusion->depth_max)
         return absent;
-    return account->elsewhere + account->excused;
+    return account->elsewhere + account->excused + account->cut_off;
 }
 
 /* Why absent transactions are no loss yet. */
@@ -307,6 +307,11 @@ static void tell_open(const struct inclusion *inclusion, const struct ledger *le
         assay_find(findings, ASSAY_UNDECIDED,
             "%llu more were accepted by nodes that no longer answer",
             (unsigned long long)account->excused);
+    if (account->cut_off)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "%llu more were accepted by nodes that were taken down on purpose within %.0f s, "
+            "before they had to have passed them on",
+            (unsigned long long)account->cut_off, in_seconds(ACCOUNT_PASS_ON));
     if (ledger->unreadable_above)
         assay_find(findings, ASSAY_UNDECIDED,
             "the contents of %llu blocks above the agreed height are not known",
@@ -363,13 +368,15 @@ static void judge_latency(const struct inclusion *inclusion, const struct ledger
             in_seconds(bound));
 }
 
-/* Whatever holds under a lighter load was not asked. */
+/* Whatever holds under a lighter load was not asked. That nothing could be sent to a node that was
+   down on purpose is a part of what was asked. */
 static void judge_load(
     const struct inclusion *inclusion, const struct account *account, assay_findings *findings)
 {
     uint64_t sent = account->submitted - account->missed;
 
-    if ((double)sent < inclusion->options->min_sent * (double)account->submitted)
+    if ((double)(sent + account->missed_away) <
+        inclusion->options->min_sent * (double)account->submitted)
         assay_find(findings, ASSAY_UNDECIDED,
             "only %llu of %llu planned transactions were sent (%.2f %%), bar %.2f %%: the network "
             "was "
@@ -441,6 +448,9 @@ static void tell_counts(const struct inclusion *inclusion, const struct ledger *
     if (account->missed)
         assay_find(findings, ASSAY_PASS, "%llu were planned and never sent",
             (unsigned long long)account->missed);
+    if (account->missed_away)
+        assay_find(findings, ASSAY_PASS, "%llu of these were for nodes that were down on purpose",
+            (unsigned long long)account->missed_away);
     if (inclusion->sightings.is_full || inclusion->blocks->lost(inclusion->feed))
         assay_find(findings, ASSAY_PASS, "not all blocks were noted: forks may be missing");
 }
@@ -530,8 +540,8 @@ static const assay_option options[] = {
     ASSAY_OPTION_SPAN(struct inclusion_options, patience, "10s", "0s..10m",
         "How long the judgement waits for a node that does not answer at the moment."),
 };
-static const char *const needs[] = {
-    ASSAY_CLOCK, ASSAY_NODES, ASSAY_BLOCKS, ASSAY_SUBMISSIONS, ASSAY_METRICS, ASSAY_RUN, NULL};
+static const char *const needs[] = {ASSAY_CLOCK, ASSAY_NODES, ASSAY_BLOCKS, ASSAY_SUBMISSIONS,
+    ASSAY_METRICS, ASSAY_RUN, ASSAY_RECEIPTS, NULL};
 
 ASSAY_PLUGIN(transaction_inclusion, ASSAY_EXPECTATION, "assay.transaction_inclusion", "0.1.0",
     "Accepted transactions are on the chain that all nodes hold",
