@@ -23,6 +23,8 @@ static const char default_kzg_path[] = "/kzgrs_test_params/kzgrs_test_params";
 
 bool container_is_needed(const struct nomos *self)
 {
+    if (self->is_from_image)
+        return true;
     for (uint32_t node = 0; node < self->node_count; node++) {
         for (int port = 0; port < PORT_COUNT; port++) {
             if (self->nodes[node].ports[port].peer_ip[0] == '\0')
@@ -337,6 +339,9 @@ static assay_status render_node(struct nomos *self, uint32_t node, uint32_t serv
         s = assign(self, node, "CFG_SERVER_ADDR=http://%s:%" PRIu32, server_name, server_port);
     if (!s)
         s = assign(self, node, "CFG_HOST_IDENTIFIER=%s", info.name);
+    /* An address that lasts longer than what runs there is the one to announce. */
+    if (!s && self->nodes[node].ports[PORT_NETWORK].peer_ip[0] != '\0')
+        s = assign(self, node, "CFG_HOST_IP=%s", self->nodes[node].ports[PORT_NETWORK].peer_ip);
     if (!s)
         s = assign(self, node, "LOG_LEVEL=%s", level);
     if (!s)

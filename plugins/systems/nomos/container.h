@@ -1,4 +1,5 @@
-/* Nodes with addresses of their own, which nobody knows before they run: containers, pods.
+/* Nodes that are started from images: containers, pods. Most have addresses of their own, which nobody
+   knows before they run.
 
    Their configurations cannot be written here. They fetch them when they start, from cfgsync (node
    contract 5.4), which is declared as a program beside the nodes and makes the genesis once it knows
@@ -9,7 +10,8 @@
 
 #include "plugins/systems/nomos/nomos.h"
 
-/* Does any node have an address that is not known yet? The endpoints must have been collected. */
+/* Are they started from images, or does any have an address that is not known yet? The endpoints must
+   have been collected. */
 bool container_is_needed(const struct nomos *self);
 
 /* In render: declares cfgsync and gives every node its image's entry script and its environment. */

@@ -192,7 +192,7 @@ static int setup(void **state)
     assert_true(keys_init());
     assert_int_equal(pthread_mutex_init(&w.self.lock, NULL), 0);
     wire_init(&w.self.wire, &wire_revision_2025_12);
-    assert_int_equal(network_make_genesis(&w.self), ASSAY_OK);
+    assert_int_equal(network_make_genesis(&w.self, NULL), ASSAY_OK);
     node_config_times_default(&w.self.network.times);
     node_config_da_default(&w.self.network.da, NODES);
     w.self.network.security_param = 10;
@@ -239,6 +239,18 @@ static void unknown_addresses_are_what_calls_for_it(void **state)
     assert_false(container_is_needed(&w.self));
     w.nodes[2].ports[PORT_BLEND].peer_ip = "";
     assert_true(container_is_needed(&w.self));
+}
+
+static void an_address_that_lasts_is_announced(void **state)
+{
+    (void)state;
+    for (uint32_t node = 0; node < NODES; node++)
+        for (uint32_t port = 0; port < PORT_COUNT; port++)
+            w.nodes[node].ports[port].peer_ip = "10.96.0.7";
+    w.self.is_from_image = true;
+    assert_true(container_is_needed(&w.self)); /* nothing of this machine is in an image */
+    assert_int_equal(container_render(&w.self), ASSAY_OK);
+    has(1, "CFG_HOST_IP=10.96.0.7\n");
 }
 
 static void the_server_reads_what_was_written_for_it(void **state)
@@ -424,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(unknown_addresses_are_what_calls_for_it),
+        TEST(an_address_that_lasts_is_announced),
         TEST(the_server_reads_what_was_written_for_it),
         TEST(a_node_gets_its_script_and_its_variables),
         TEST(the_runners_environment_is_passed_on),

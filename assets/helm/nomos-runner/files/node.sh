@@ -1,0 +1,34 @@
+#!/bin/sh
+# The first process of a node's pod: runs the node, and lets a test stop it, kill it and start it again without the pod
+# being taken away, so that address and storage stay. Its state is in files:
+#
+#   /assay/state/hold   the node is not to run; when it ends, that was meant
+#   /assay/state/node   "PID CODE": the process, and "-" or the exit code with which it ended (128 + the signal)
+#
+# A node that ends without having been told to ends the container, as any program does; the cluster starts it again
+# and counts that.
+state=/assay/state
+pid=
+
+end() {
+    [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
+    wait
+    exit 143
+}
+trap end TERM INT
+
+rm -f "$state/hold"
+while :; do
+    "$@" &
+    pid=$!
+    echo "$pid -" >"$state/node"
+    wait "$pid"
+    code=$?
+    echo "$pid $code" >"$state/node"
+    [ -e "$state/hold" ] || exit "$code"
+    while [ -e "$state/hold" ]; do
+        # In the background, so that TERM is not kept waiting.
+        sleep 0.1 &
+        wait $!
+    done
+done

@@ -1,0 +1,212 @@
+#include "plugins/deployers/k8s/k8s.h"
+
+#include <inttypes.h>
+
+enum {
+    EXEC_LIMIT_S = 20,
+    TICKS_PER_SECOND = 100, /* USER_HZ of Linux, the same everywhere */
+    STAT_STATE = 3,         /* fields of /proc/PID/stat, counted from 1 */
+    STAT_START = 22
+};
+
+/* The state files of the pod's first process (files/node.sh of the chart) are what we act through:
+   `hold` keeps a node from running, `node` has its process and how it ended. A paused node hears no
+   TERM before it goes on. */
+#define READ_NODE "read -r pid code </assay/state/node; "
+#define HOLD      ": >/assay/state/hold; "
+#define LET_GO    "rm -f /assay/state/hold"
+#define AWAIT_END                                                                                  \
+    "while read -r pid code </assay/state/node && [ \"$code\" = - ]; do sleep 0.1; done; "
+
+static const char *const scripts[] = {
+    [ASSAY_ACT_START] = LET_GO,
+    [ASSAY_ACT_STOP] = READ_NODE HOLD "kill -TERM $pid; kill -CONT $pid",
+    [ASSAY_ACT_RESTART] = READ_NODE HOLD "kill -TERM $pid; kill -CONT $pid; " AWAIT_END LET_GO,
+    [ASSAY_ACT_KILL] = READ_NODE HOLD "kill -KILL $pid",
+    [ASSAY_ACT_PAUSE] = READ_NODE "kill -STOP $pid",
+    [ASSAY_ACT_RESUME] = READ_NODE "kill -CONT $pid",
+};
+
+/* Runs a script of the shell in the node's pod. */
+static assay_status run_inside(struct k8s *k8s, assay_task *task, uint32_t node, const char *script,
+    assay_ns until, int32_t *code, assay_bytes *output)
+{
+    const assay_ns limit = k8s->clock->now(k8s->host) + EXEC_LIMIT_S * ASSAY_SECOND;
+    const char *words[K8S_WORDS_MAX];
+    char pod[2 * K8S_NAME_SIZE];
+    size_t n = cluster_words(k8s, "kubectl", words);
+
+    pods_name(k8s, node, pod);
+    words[n++] = "exec";
+    words[n++] = "--namespace";
+    words[n++] = k8s->namespace;
+    words[n++] = pod;
+    words[n++] = "--container";
+    words[n++] = "node";
+    words[n++] = "--";
+    words[n++] = "/bin/sh";
+    words[n++] = "-c";
+    words[n++] = script;
+    words[n] = NULL;
+    return k8s->deployment->exec(task, words, until < limit ? until : limit, code, output);
+}
+
+static assay_status control(
+    void *self, assay_task *task, const assay_action *action, assay_ns until)
+{
+    struct k8s *k8s = self;
+    const char *script =
+        action->kind < sizeof(scripts) / sizeof(scripts[0]) ? scripts[action->kind] : NULL;
+    int32_t code = 0;
+    assay_bytes output = {0};
+    assay_status s;
+
+    if (!script || action->node >= k8s->node_count)
+        return k8s->host->fail(k8s->host, ASSAY_E_UNSUPPORTED, "no such action on nodes in pods");
+    s = run_inside(k8s, task, action->node, script, until, &code, &output);
+    if (!s && code != 0)
+        s = assay_fail_f(k8s->host, ASSAY_E_IO, "kubectl exec in the pod of %s says: %.400s",
+            k8s->nodes[action->node].name, (const char *)output.data);
+    return s;
+}
+
+/* ---- looking ---- */
+
+/* What the script of inspect prints: the state file, how long the machine is up, and of a process
+   that is there, its line in /proc. */
+static const char look_script[] =
+    READ_NODE "echo $pid $code; read -r up rest </proc/uptime; echo $up; "
+              "[ \"$code\" = - ] && read -r line </proc/$pid/stat && echo \"$line\"; true";
+
+/* The nth field (from 1) of a line of /proc/PID/stat, whose second may have blanks in it. */
+static const char *stat_field(const char *line, int nth)
+{
+    const char *at = strrchr(line, ')');
+
+    for (int field = 2; at && field < nth; field++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    return at;
+}
+
+/* When the process was started. The machine's own time of start is measured once: a jitter in it
+   would make the same process look like another. */
+static assay_ns started_at(struct k8s *k8s, struct k8s_node *node, double up, const char *line)
+{
+    const char *ticks = stat_field(line, STAT_START);
+
+    if (!node->has_boot) {
+        node->boot = k8s->clock->now(k8s->host) - (assay_ns)(up * (double)ASSAY_SECOND);
+        node->has_boot = true;
+    }
+    return node->boot +
+        (ticks ? (assay_ns)(strtoull(ticks, NULL, 10) * ((uint64_t)ASSAY_SECOND / TICKS_PER_SECOND))
+               : 0);
+}
+
+static void read_ended(const char *code_text, assay_process *out)
+{
+    const unsigned long code = strtoul(code_text, NULL, 10);
+
+    out->state = code > 128 ? ASSAY_PROCESS_KILLED : ASSAY_PROCESS_EXITED;
+    out->code = (uint32_t)(code > 128 ? code - 128 : code);
+}
+
+/* Reads what look_script printed; false when it makes no sense. */
+static bool read_look(struct k8s *k8s, uint32_t node, const char *text, assay_process *out)
+{
+    const char *second = strchr(text, '\n');
+    const char *third = second ? strchr(second + 1, '\n') : NULL;
+    char code[16] = "";
+    long long pid = 0;
+    const char *state;
+
+    if (!third || sscanf(text, "%lld %15s", &pid, code) != 2)
+        return false;
+    third++;
+    out->pid = pid;
+    state = stat_field(third, STAT_STATE);
+    if (strcmp(code, "-") != 0) {
+        read_ended(code, out);
+        return true;
+    }
+    if (!state || *state == 'Z' ||
+        *state == 'X') /* it has just ended; its first process will say how */
+        return false;
+    out->state = ASSAY_PROCESS_RUNNING;
+    out->is_stopped = *state == 'T';
+    out->started_at = started_at(k8s, &k8s->nodes[node], strtod(second + 1, NULL), third);
+    return true;
+}
+
+/* What the cluster says of the pod, where nobody inside can be asked. */
+static assay_status inspect_pod(
+    struct k8s *k8s, assay_task *task, uint32_t node, assay_process *out, char detail[160])
+{
+    struct pod pod;
+    const assay_status s = pods_look(k8s, task, node, &pod);
+
+    if (s)
+        return s;
+    if (pod.has_ended || pod.restarts > 0) {
+        char code[24];
+
+        (void)snprintf(code, sizeof(code), "%lld", (long long)pod.exit_code);
+        read_ended(code, out);
+    } else {
+        out->state = pod.is_running ? ASSAY_PROCESS_RUNNING : 0;
+    }
+    (void)snprintf(detail, 160, "pod %s, %" PRIu32 " restarts%s%s",
+        pod.is_running     ? "runs"
+            : pod.is_there ? "does not run"
+                           : "is not there",
+        pod.restarts, pod.reason[0] ? ", " : "", pod.reason);
+    return ASSAY_OK;
+}
+
+/* Until the nodes are ready, the cluster's own word will do, and one list is for all of them; after
+   that the process itself is looked at, inside its pod. */
+static assay_status inspect(
+    void *self, assay_task *task, uint32_t node, assay_process *out, char detail[160])
+{
+    struct k8s *k8s = self;
+    assay_process process = ASSAY_RECORD(assay_process);
+    int32_t code = 0;
+    assay_bytes output = {0};
+    assay_status s;
+
+    if (node >= k8s->node_count)
+        return ASSAY_E_INVALID;
+    if (!k8s->is_ready) {
+        s = inspect_pod(k8s, task, node, &process, detail);
+    } else {
+        s = run_inside(k8s, task, node, look_script,
+            k8s->clock->now(k8s->host) + EXEC_LIMIT_S * ASSAY_SECOND, &code, &output);
+        if (!s && (code != 0 || !read_look(k8s, node, output.data, &process)))
+            s = inspect_pod(k8s, task, node, &process, detail);
+        else if (!s)
+            (void)snprintf(
+                detail, 160, "in pod %.60s-%.60s-0", k8s->release, k8s->nodes[node].name);
+    }
+    if (!s) {
+        process.struct_size = out->struct_size;
+        assay_take(out, out->struct_size, &process);
+    }
+    return s;
+}
+
+static assay_status collect(void *self, assay_task *task, uint32_t node)
+{
+    return trouble_collect(self, task, node);
+}
+
+#define BIT(action) (UINT64_C(1) << (action))
+
+const assay_deployer_ops control_ops = {.struct_size = sizeof(assay_deployer_ops),
+    .actions = BIT(ASSAY_ACT_START) | BIT(ASSAY_ACT_STOP) | BIT(ASSAY_ACT_RESTART) |
+        BIT(ASSAY_ACT_KILL) | BIT(ASSAY_ACT_PAUSE) | BIT(ASSAY_ACT_RESUME),
+    .control = control,
+    .inspect = inspect,
+    .collect = collect,
+    .flags = ASSAY_DEPLOYER_IMAGES};
