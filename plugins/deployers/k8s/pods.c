@@ -199,7 +199,7 @@ static assay_status explain_waiting(
         pods_name(k8s, node, name);
         (void)snprintf(what, sizeof(what),
             "%" PRIu32
-            " pods do not run in time (option deployment_timeout); the first is %.120s (%s)",
+            " pods do not run, and option deployment_timeout is over; the first is %.120s (%s)",
             waiting, name,
             !pods[node].is_there               ? "it was not made"
                 : pods[node].reason[0] != '\0' ? pods[node].reason
@@ -207,7 +207,7 @@ static assay_status explain_waiting(
         return trouble_report(k8s, task, name, what);
     }
     return assay_fail_f(k8s->host, ASSAY_E_TIMEOUT,
-        "%" PRIu32 " programs beside the nodes do not run in time (option deployment_timeout)",
+        "%" PRIu32 " programs beside the nodes do not run, and option deployment_timeout is over",
         waiting);
 }
 
