@@ -1,4 +1,5 @@
 #include "plugins/systems/nomos/container.h"
+#include "plugins/systems/nomos/prover.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,13 @@ assay_status network_draw_seeds(struct nomos *self, assay_task *task)
 
 void network_done(struct nomos *self)
 {
+    prover_done(self);
     signed_tx_done(&self->genesis);
+    free(self->genesis_nodes);
+    free(self->genesis_accounts);
     free(self->wallet_keys);
+    self->genesis_nodes = NULL;
+    self->genesis_accounts = NULL;
     self->wallet_keys = NULL;
     free(self->nodes);
     self->nodes = NULL;
@@ -98,41 +104,51 @@ static assay_status fill_accounts(struct nomos *self, struct note *out, uint32_t
     return s;
 }
 
-assay_status network_make_genesis(struct nomos *self)
+static assay_status fill_spec(struct nomos *self)
 {
     const uint32_t account_count = self->topology->account_count(self->host);
-    struct genesis_node *nodes = calloc(self->node_count, sizeof(*nodes));
-    struct note *accounts = calloc(account_count ? account_count : 1, sizeof(*accounts));
+    assay_status s;
+
+    free(self->genesis_nodes);
+    free(self->genesis_accounts);
+    self->genesis_nodes = calloc(self->node_count, sizeof(*self->genesis_nodes));
+    self->genesis_accounts =
+        calloc(account_count ? account_count : 1, sizeof(*self->genesis_accounts));
+    if (!self->genesis_nodes || !self->genesis_accounts)
+        return ASSAY_E_NOMEM;
+    s = fill_nodes(self, self->genesis_nodes);
+    if (!s)
+        s = fill_accounts(self, self->genesis_accounts, account_count);
+    self->genesis_spec = (struct genesis_spec){.nodes = self->genesis_nodes,
+        .node_count = self->node_count,
+        .accounts = self->genesis_accounts,
+        .account_count = account_count};
+    return s;
+}
+
+assay_status network_make_genesis(struct nomos *self, assay_task *task)
+{
     struct nomos_error err = {""};
-    assay_status s = ASSAY_E_NOMEM;
+    enum nomos_status status;
+    assay_status s = fill_spec(self);
 
-    if (nodes && accounts) {
-        s = fill_nodes(self, nodes);
-        if (!s)
-            s = fill_accounts(self, accounts, account_count);
-    }
+    if (s)
+        return s;
+    signed_tx_done(&self->genesis);
+    status = genesis_begin(&self->wire, &self->genesis_spec, &self->genesis, &err);
+    if (status != NOMOS_OK)
+        return nomos_fail_with(self, status, "the genesis transaction cannot be made", err.text);
+    self->signing = (struct genesis_signing){
+        &self->genesis_spec, &self->genesis, tx_hash(&self->wire, &self->genesis.tx)};
+    if (container_is_needed(self))
+        return ASSAY_OK; /* the nodes' own is made where their addresses are known */
+    s = prover_sign_genesis(self, task, &self->signing);
     if (!s) {
-        const struct genesis_spec spec = {.nodes = nodes,
-            .node_count = self->node_count,
-            .accounts = accounts,
-            .account_count = account_count};
-        const enum nomos_status status =
-            genesis_build(&self->wire, &zk_scheme_dev, &spec, &self->genesis, &err);
-
-        if (status != NOMOS_OK)
-            s = nomos_fail_with(self, status, "the genesis transaction cannot be made", err.text);
-    }
-    if (!s) {
-        const struct fr hash = tx_hash(&self->wire, &self->genesis.tx);
-        const struct block_header header = block_header_genesis(&hash);
-
+        const struct block_header header = block_header_genesis(&self->signing.hash);
         const struct bytes32 id = block_header_id(&self->wire, &header);
 
-        if (!container_is_needed(self))
-            (void)network_take_genesis(self, &id);
+        (void)network_take_genesis(self, &id);
     }
-    free(nodes);
-    free(accounts);
     return s;
 }
 

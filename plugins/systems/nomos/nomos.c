@@ -4,6 +4,7 @@
 #include "plugins/systems/nomos/da.h"
 #include "plugins/systems/nomos/da_ready.h"
 #include "plugins/systems/nomos/preflight.h"
+#include "plugins/systems/nomos/prover.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,12 @@ static const assay_option options[] = {
         "Log level of the nodes: ERROR, WARN, INFO or DEBUG. Default: NOMOS_LOG_LEVEL, else INFO."),
     ASSAY_OPTION_TEXT(struct nomos_options, image, "",
         "Container image of the nodes. Default: NOMOS_TESTNET_IMAGE, else nomos-testnet:local."),
+    ASSAY_OPTION_CHOICE(struct nomos_options, proofs, "auto", "auto|development|groth16",
+        "Which proofs genesis and transactions carry: groth16, made by the circuits' programs, or "
+        "stand-ins that only development nodes take. auto: groth16 when a real node is there. "
+        "Development nodes check of groth16 no more than the form."),
+    ASSAY_OPTION_SPAN(struct nomos_options, proof_patience, "10m", "1s..24h",
+        "How long the programs that make a groth16 proof may take, their turn included."),
     ASSAY_OPTION_BOOL(struct nomos_options, membership_check, "no",
         "Whether a node counts as ready only when it knows the members of data availability and is "
         "connected to some."),
@@ -47,8 +54,8 @@ static const assay_option node_options[] = {
     ASSAY_OPTION_TEXT(struct nomos_node_options, log_level, "", "Log level of this node."),
 };
 
-static const char *const needs[] = {ASSAY_CLOCK, ASSAY_RANDOM, ASSAY_HTTP, ASSAY_JSON,
-    ASSAY_TOPOLOGY, ASSAY_SPEC, ASSAY_OBSERVE, ASSAY_BLOCKS, NULL};
+static const char *const needs[] = {ASSAY_CLOCK, ASSAY_TASKS, ASSAY_RANDOM, ASSAY_HTTP, ASSAY_JSON,
+    ASSAY_TOPOLOGY, ASSAY_SPEC, ASSAY_EXEC, ASSAY_OBSERVE, ASSAY_BLOCKS, NULL};
 static const char *const offers[] = {ASSAY_TRANSFER,
 #ifdef ASSAY_DA
     NOMOS_DA,
@@ -87,11 +94,13 @@ static assay_status create(const assay_host *host, const void *given, void **out
     }
     self->host = host;
     self->clock = assay_clock_of(host);
+    self->tasks = assay_tasks_of(host);
     self->random = assay_random_of(host);
     self->http = assay_http_of(host);
     self->json = assay_json_of(host);
     self->topology = assay_topology_of(host);
     self->spec = assay_spec_of(host);
+    self->exec = assay_exec_of(host);
     self->observe = assay_observe_of(host);
     self->blocks = assay_blocks_of(host);
     self->options = *(const struct nomos_options *)given;
@@ -211,6 +220,25 @@ static bool has_dev_node(const struct nomos *self)
     return false;
 }
 
+static bool has_real_node(const struct nomos *self)
+{
+    for (uint32_t node = 0; node < self->node_count; node++) {
+        if (!self->nodes[node].is_dev)
+            return true;
+    }
+    return false;
+}
+
+/* What is in an image cannot be seen, and is development nodes unless somebody made more of it. */
+static void choose_proofs(struct nomos *self)
+{
+    const char *wanted = self->options.proofs;
+    const bool is_groth16 = strcmp(wanted, "groth16") == 0 ||
+        (strcmp(wanted, "auto") == 0 && !self->is_from_image && has_real_node(self));
+
+    self->proofs = is_groth16 ? NOMOS_PROOFS_GROTH16 : NOMOS_PROOFS_DEVELOPMENT;
+}
+
 /* Everything that can be wrong with what we were given, looked at together. */
 static assay_status preflight(struct nomos *self)
 {
@@ -220,11 +248,11 @@ static assay_status preflight(struct nomos *self)
     choose_slot(self, &problems);
     choose_log_level(self, &problems);
     config_read_environment(self, &problems);
-    if (!self->is_from_image) { /* what is in an image is not for us to look at */
+    if (!self->is_from_image) /* what is in an image is not for us to look at */
         s = preflight_programs(self, &problems);
-        if (!s)
-            preflight_assets(self, &problems);
-    }
+    choose_proofs(self);
+    if (!s)
+        preflight_assets(self, &problems);
     if (s)
         text_done(&problems.text);
     return s ? s : nomos_problems_report(&problems, self->host);
@@ -259,6 +287,33 @@ static void notice_image(const struct nomos *self)
     self->spec->notice(self->host, text);
 }
 
+static void notice_nodes(const struct nomos *self)
+{
+    if (self->is_from_image)
+        notice_image(self);
+    else if (has_dev_node(self))
+        self->spec->notice(self->host,
+            "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
+            "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
+}
+
+static void notice_proofs(const struct nomos *self)
+{
+    char text[400];
+
+    if (self->proofs == NOMOS_PROOFS_GROTH16) {
+        (void)snprintf(text, sizeof(text),
+            "Genesis and transfers carry Groth16 proofs, made by the programs in %.200s.%s",
+            self->assets.circuits,
+            has_dev_node(self) ? " The development nodes check their form alone." : "");
+        self->spec->notice(self->host, text);
+    } else if (!self->is_from_image && has_real_node(self)) {
+        self->spec->notice(self->host,
+            "Genesis and transfers carry development proofs in place of Groth16 ones, as option "
+            "proofs says; a node that verifies Groth16 refuses to start from such a genesis.");
+    }
+}
+
 static assay_status plan(void *arg, assay_task *task)
 {
     struct nomos *self = arg;
@@ -271,21 +326,15 @@ static assay_status plan(void *arg, assay_task *task)
         s = plan_nodes(self);
     if (!s)
         s = plan_stages(self);
+    if (!s)
+        s = prover_prepare(self, task);
     if (s)
         return s;
     self->spec->cadence(self->host,
         (assay_ns)llround((double)self->options.slot / self->options.active_slot_coeff),
         (uint64_t)self->options.security_param);
-    if (self->is_from_image)
-        notice_image(self);
-    else if (has_dev_node(self))
-        self->spec->notice(self->host,
-            "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
-            "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
-    else
-        self->spec->notice(self->host,
-            "The genesis transaction carries development proofs in place of zero-knowledge ones; "
-            "a node that verifies Groth16 refuses to start from it.");
+    notice_nodes(self);
+    notice_proofs(self);
     return ASSAY_OK;
 }
 
@@ -326,11 +375,11 @@ static assay_status render_command(struct nomos *self, uint32_t node)
     (void)snprintf(path, sizeof(path), "%s/%s", self->spec->directory(self->host, node),
         is_executor ? "executor.yaml" : "validator.yaml");
     s = self->spec->argument(self->host, node, path);
-    if (!s && self->nodes[node].is_dev) {
-        s = self->spec->argument(self->host, node, "--role");
-        if (!s)
-            s = self->spec->argument(self->host, node, is_executor ? "executor" : "validator");
-    }
+    if (!s && self->nodes[node].is_dev)
+        s = add_words(self, node,
+            (const char *const[]){"--role", is_executor ? "executor" : "validator", "--proofs",
+                self->proofs == NOMOS_PROOFS_GROTH16 ? "groth16" : "development", NULL},
+            self->spec->argument);
     if (!s && overrides)
         s = add_misbehaviour(self, node, overrides->misbehave);
     if (!s && overrides)
@@ -363,10 +412,10 @@ static assay_status render(void *arg, assay_task *task)
     struct nomos *self = arg;
     assay_status s = collect_endpoints(self);
 
-    (void)task;
-    self->chain_start_unix_ns = self->clock->unix_ns(self->host);
     if (!s)
-        s = network_make_genesis(self);
+        s = network_make_genesis(self, task);
+    /* Only now: proofs may have taken minutes, in which nobody was there to lead. */
+    self->chain_start_unix_ns = self->clock->unix_ns(self->host);
     if (!s)
         config_prepare(self);
     if (!s && container_is_needed(self))

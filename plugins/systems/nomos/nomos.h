@@ -2,6 +2,7 @@
 
      nomos.c      the plugin: options, plan, what is offered
      network.c    seeds, keys, genesis of the network
+     prover.c     proofs that owners agree, by development or outside programs
      preflight.c  what must be there before a node is started: programs, circuits, parameters
      problems.c   what is wrong with the plan, reported all at once
      config.c     a node's configuration file
@@ -66,6 +67,8 @@ struct nomos_options {
     const char *log_level;
     const char *image;
     int64_t membership_check;
+    const char *proofs;
+    assay_ns proof_patience;
 };
 
 struct nomos_node_options {
@@ -85,6 +88,12 @@ struct nomos_assets {
     char kzg_params[NOMOS_PATH_SIZE]; /* file */
 };
 
+/* How owners of notes are seen to agree. */
+enum nomos_proofs {
+    NOMOS_PROOFS_DEVELOPMENT = 0, /* nomos/proof.h */
+    NOMOS_PROOFS_GROTH16 = 1      /* nomos/zksign.h */
+};
+
 /* One node as configured. */
 struct nomos_node {
     struct bytes32 seed;
@@ -96,20 +105,29 @@ struct nomos_node {
 struct nomos {
     const assay_host *host;
     const assay_clock *clock;
+    const assay_tasks *tasks;
     const assay_random *random;
     const assay_http *http;
     const assay_json_table *json;
     const assay_topology *topology;
     const assay_spec *spec;
+    const assay_exec *exec;
     const assay_observe *observe;
     const assay_blocks *blocks;
     struct nomos_options options; /* strings live until destroy */
 
     struct wire wire;
     struct nomos_assets assets;
+    enum nomos_proofs proofs;
+    struct bytes32 circuits_name; /* of the verifying key; Groth16 */
     uint32_t node_count;
     struct nomos_node *nodes;
+    struct genesis_node *genesis_nodes;
+    struct note *genesis_accounts;
+    struct genesis_spec genesis_spec; /* of the two above */
     struct signed_tx genesis;
+    struct genesis_signing signing;      /* of the two above */
+    struct signers *signers;             /* prover.c */
     struct node_config_key *wallet_keys; /* of every account */
     struct node_config_network network;  /* what all configurations have in common */
     bool is_from_image;                  /* the deployer starts nodes from images */
@@ -127,6 +145,7 @@ struct nomos {
     struct bytes32 *best;       /* the longest chain seen, ids by height; under lock */
     uint64_t best_height, best_room;
     uint64_t best_version; /* grows with each change of it; under lock */
+    bool is_cache_lost;    /* proofs cannot be kept, and that was said; under lock */
 };
 
 /* Turns a failure of the nomos library into one of the plugin. */
@@ -140,7 +159,7 @@ assay_status network_draw_seeds(struct nomos *self, assay_task *task);
 
 /* Makes the genesis transaction; every endpoint must have been collected. Where addresses are not
    known yet its notes are right and its id is not: see network_take_genesis. */
-assay_status network_make_genesis(struct nomos *self);
+assay_status network_make_genesis(struct nomos *self, assay_task *task);
 
 void network_done(struct nomos *self);
 

@@ -465,11 +465,12 @@ void preflight_assets(struct nomos *self, struct nomos_problems *problems)
 {
     bool has_real_node = false;
 
-    for (uint32_t node = 0; node < self->node_count; node++)
+    for (uint32_t node = 0; node < self->node_count && !self->is_from_image; node++)
         has_real_node = has_real_node || !self->nodes[node].is_dev;
+    if (has_real_node || self->proofs == NOMOS_PROOFS_GROTH16)
+        check_circuits(self, problems);
     if (!has_real_node)
         return;
-    check_circuits(self, problems);
     check_kzg(self, problems);
     check_dev_mode(self, problems);
 }

@@ -15,7 +15,8 @@ assay_status preflight_programs(struct nomos *self, struct nomos_problems *probl
 
 /* When some node is a real one: finds circuits and KZG parameters (self->assets), checks them and
    POL_PROOF_DEV_MODE, adds to `problems` what is missing or of the wrong kind. Development nodes
-   need none of it, so nothing is looked at for them. */
+   need none of it, so nothing is looked at for them, but for the circuits when proofs are to be
+   made with them (self->proofs). */
 void preflight_assets(struct nomos *self, struct nomos_problems *problems);
 
 /* In render: gives a real node POL_PROOF_DEV_MODE, unless its own `env` has it. */

@@ -172,7 +172,7 @@ static int setup(void **state)
     }
     assert_true(keys_init());
     wire_init(&w.self.wire, &wire_revision_2025_12);
-    assert_int_equal(network_make_genesis(&w.self), ASSAY_OK);
+    assert_int_equal(network_make_genesis(&w.self, NULL), ASSAY_OK);
     node_config_times_default(&w.self.network.times);
     w.self.network.has_da = true;
     config_prepare(&w.self);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nomos/json_tx.h"
+#include "plugins/systems/nomos/prover.h"
 #include "plugins/systems/nomos/purse.h"
 
 #include <assay/sdk.h>
@@ -41,7 +42,8 @@ static assay_status open_purse(
 }
 
 /* Signs: the slow part, without the lock. The entry is not seen by others while it has no id. */
-static assay_status sign(struct nomos *self, struct assay_transaction *transaction)
+static assay_status sign(
+    struct nomos *self, assay_task *task, struct assay_transaction *transaction)
 {
     struct sent *sent = transaction->sent;
     const struct user *user = &transaction->purse->users[sent->user];
@@ -51,12 +53,12 @@ static assay_status sign(struct nomos *self, struct assay_transaction *transacti
                                .output_count = sent->output_count}};
     const struct zk_statement statement = {
         .message = tx_hash(&self->wire, &tx.tx), .owners = &user->public_key, .owner_count = 1};
-    struct nomos_error err = {""};
+    const struct proof_wish wish = {"a transfer", &statement, &user->secret_key};
+    const assay_status s = prover_prove(self, task, &wish, &tx.ledger_proof);
 
+    if (s)
+        return s;
     tx_output_ids(&self->wire, &tx.tx, sent->output_ids);
-    if (zk_scheme_dev.prove(&self->wire, &statement, &user->secret_key, &tx.ledger_proof, &err) !=
-        NOMOS_OK)
-        return nomos_fail_with(self, NOMOS_E_DATA, "a transfer cannot be signed", err.text);
     json_tx_write(&transaction->body, &tx);
     if (!text_ok(&transaction->body))
         return ASSAY_E_NOMEM;
@@ -88,15 +90,16 @@ static void free_transaction(struct assay_transaction *transaction)
 }
 
 static assay_status make_transaction(
-    struct nomos *self, struct assay_purse *purse, struct sent *sent, assay_transaction **out)
+    assay_task *task, struct assay_purse *purse, struct sent *sent, assay_transaction **out)
 {
+    struct nomos *self = purse->system;
     struct assay_transaction *transaction = calloc(1, sizeof(*transaction));
     assay_status s = ASSAY_E_NOMEM;
 
     if (transaction) {
         transaction->purse = purse;
         transaction->sent = sent;
-        s = sign(self, transaction);
+        s = sign(self, task, transaction);
     }
     if (s) {
         (void)pthread_mutex_lock(&self->lock);
@@ -127,7 +130,7 @@ static assay_status next(
         sent = purse_take(purse, &is_short);
         (void)pthread_mutex_unlock(&self->lock);
         if (sent)
-            return make_transaction(self, purse, sent, out);
+            return make_transaction(task, purse, sent, out);
         if (is_short)
             return ASSAY_E_NOMEM;
         if (now >= until)
