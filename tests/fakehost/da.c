@@ -52,6 +52,9 @@ struct fake_da {
     assay_status read_status, data_status;
     const char *data_why;
     bool data_is_changed;
+    uint64_t denied_after; /* readings; 0: none is denied */
+    uint32_t nodes_needed; /* fewer do not have enough columns */
+    assay_ns read_time;
     size_t read_count;
     char last_read[ASSAY_ID_MAX];
     nomos_da table;
@@ -207,6 +210,21 @@ void fake_da_reads(struct fakehost *f, assay_status status, const char *why)
 {
     f->da->data_status = status;
     f->da->data_why = why;
+}
+
+void fake_da_reads_from(struct fakehost *f, uint32_t nodes)
+{
+    f->da->nodes_needed = nodes;
+}
+
+void fake_da_denies_after(struct fakehost *f, uint64_t readings)
+{
+    f->da->denied_after = readings;
+}
+
+void fake_da_read_takes(struct fakehost *f, assay_ns time)
+{
+    f->da->read_time = time;
 }
 
 void fake_da_changes_data(struct fakehost *f)
@@ -438,6 +456,7 @@ static assay_status da_read(void *provider, assay_task *task, const assay_host *
         s = (user->fail)(user, f->da->read_status, "reading fails");
     if (s)
         return s;
+    fake_advance(f, f->now + f->da->read_time);
     f->da->read_count++;
     (void)snprintf(f->da->last_read, sizeof(f->da->last_read), "%s", query->blob);
     reading = fake_alloc(1, sizeof(*reading));
@@ -451,6 +470,12 @@ static assay_status da_read(void *provider, assay_task *task, const assay_host *
         .needed = 1,
         .held = 2,
         .why = f->da->data_why ? f->da->data_why : ""};
+    if (f->da->denied_after && f->da->read_count > f->da->denied_after) {
+        reading->info.status = ASSAY_E_DENIED;
+        reading->info.why = "no code word";
+    }
+    if (query->node_count < f->da->nodes_needed)
+        reading->info.status = ASSAY_E_NOTFOUND;
     if (!reading->info.status)
         reading->info.data = (assay_bytes){.data = reading->data, .size = message->size};
     f->alive++;

@@ -50,6 +50,8 @@ assay_ns fake_now(const struct fakehost *f);
 /* Lets the script run to this moment, as between two operations. */
 void fake_advance(struct fakehost *f, assay_ns until);
 void fake_window(struct fakehost *f, assay_ns start, assay_ns end);
+/* What chance begins with. */
+void fake_chance(struct fakehost *f, uint64_t seed);
 /* The next operation (the following ones are fresh) is cancelled at this moment. */
 void fake_cancel_at(struct fakehost *f, assay_ns at);
 
@@ -185,6 +187,11 @@ struct fake_served {
 void fake_da_serves(struct fakehost *f, uint32_t node, const struct fake_served *served);
 /* Whether the columns give the data, and why not. */
 void fake_da_reads(struct fakehost *f, assay_status status, const char *why);
+/* It takes so many nodes to have enough of them. */
+void fake_da_reads_from(struct fakehost *f, uint32_t nodes);
+/* After so many readings the columns are no data. */
+void fake_da_denies_after(struct fakehost *f, uint64_t readings);
+void fake_da_read_takes(struct fakehost *f, assay_ns time);
 /* They give other data. */
 void fake_da_changes_data(struct fakehost *f);
 /* Reading cannot even begin. */

@@ -103,6 +103,11 @@ static uint64_t draw(struct fakehost *f)
     return f->chance >> 33;
 }
 
+void fake_chance(struct fakehost *f, uint64_t seed)
+{
+    f->chance = seed;
+}
+
 static uint64_t random_below(assay_task *task, uint64_t bound)
 {
     struct fakehost *f = fake_of_task(task);
