@@ -48,7 +48,8 @@ static assay_status search_path(const char *name, char **out)
     return s;
 }
 
-assay_status program_own_directory(char **out)
+/* The directory that this process's program is in. */
+static assay_status own_directory(char **out)
 {
     char self[PATH_MAX];
     const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -64,20 +65,18 @@ assay_status program_own_directory(char **out)
     return *out ? ASSAY_OK : ASSAY_E_NOMEM;
 }
 
-/* Where this program is: libexec/assay, bin, or the tests' directory of a build tree. */
-static assay_status search_beside(const char *name, char **out)
+assay_status program_search_beside(const char *const *places, const char *name,
+    assay_status (*try)(const char *directory, const char *name, char **out), char **out)
 {
-    static const char *const places[] = {"", "/../bin", "/../../bin"};
     auto_free char *own = NULL;
-    assay_status s = program_own_directory(&own);
+    assay_status s = own_directory(&own);
 
     if (!s)
         s = ASSAY_E_NOTFOUND;
-    for (size_t i = 0; own && i < sizeof(places) / sizeof(places[0]) && s == ASSAY_E_NOTFOUND;
-         i++) {
-        auto_free char *directory = str_format("%s%s", own, places[i]);
+    for (; own && *places && s == ASSAY_E_NOTFOUND; places++) {
+        auto_free char *directory = str_format("%s%s", own, *places);
 
-        s = directory ? try_directory(directory, name, out) : ASSAY_E_NOMEM;
+        s = directory ? try(directory, name, out) : ASSAY_E_NOMEM;
     }
     return s;
 }
@@ -85,6 +84,7 @@ static assay_status search_beside(const char *name, char **out)
 assay_status program_find(
     const char *override_name, const char *name, char **out, struct error *err)
 {
+    static const char *const places[] = {"", "/../bin", "/../../bin", NULL};
     const char *override = override_name ? getenv(override_name) : NULL;
     assay_status s = ASSAY_OK;
 
@@ -98,7 +98,7 @@ assay_status program_find(
             : error_set(err, ASSAY_E_NOTFOUND, "%s is no file that can be executed", name);
     s = search_path(name, out);
     if (s == ASSAY_E_NOTFOUND)
-        s = search_beside(name, out);
+        s = program_search_beside(places, name, try_directory, out);
     if (s == ASSAY_E_NOTFOUND)
         return error_set(err, s, "program %s is neither on PATH nor beside assay's own%s%s", name,
             override_name ? "; its path can be given in " : "", override_name ? override_name : "");

@@ -13,8 +13,10 @@
 assay_status program_find(
     const char *override_name, const char *name, char **out, struct error *err);
 
-/* The directory that this process's program is in, for the caller to free; what is installed is found
-   from there. ASSAY_E_NOTFOUND: the kernel does not say. */
-assay_status program_own_directory(char **out);
+/* Looks for `name` in places that are told relative to where this process's program is ("/../bin"; NULL
+   at the end), which is libexec/assay, bin, or the tests' directory of a build tree: what is
+   installed is found from there. `try` answers ASSAY_E_NOTFOUND to be asked about the next. */
+assay_status program_search_beside(const char *const *places, const char *name,
+    assay_status (*try)(const char *directory, const char *name, char **out), char **out);
 
 #endif

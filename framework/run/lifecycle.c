@@ -325,34 +325,29 @@ static void end_kind(struct life *life, uint32_t kind)
     }
 }
 
-static void get_facts(const struct life *life, assay_run_facts *facts)
+/* Lets so much time pass as the manifest or, by default, the run's facts say. */
+static void serve(struct life *life, const char *name,
+    assay_ns (*span)(const struct run_options *run, const assay_run_facts *facts))
 {
-    *facts = (assay_run_facts){.struct_size = sizeof(*facts)};
-    host_facts(life->host, facts);
+    assay_run_facts facts = {.struct_size = sizeof(facts)};
+    assay_ns until;
+
+    host_facts(life->host, &facts);
+    until = host_now(life->host) + span(&life->config->plan->manifest.run, &facts);
+    progress_state(life->progress, life->host, name, until);
+    (void)life_wait(life, until, NULL, NULL);
 }
 
 static enum event enter_cooldown(struct life *life)
 {
-    assay_run_facts facts;
-    assay_ns until;
-
-    get_facts(life, &facts);
-    until = host_now(life->host) + lifecycle_cooldown(&life->config->plan->manifest.run, &facts);
-    progress_state(life->progress, life->host, "cooldown", until);
-    (void)life_wait(life, until, NULL, NULL);
+    serve(life, "cooldown", lifecycle_cooldown);
     end_kind(life, ASSAY_WORKLOAD);
     return event_of(life, true);
 }
 
 static enum event enter_settle(struct life *life)
 {
-    assay_run_facts facts;
-    assay_ns until;
-
-    get_facts(life, &facts);
-    until = host_now(life->host) + lifecycle_settle(&life->config->plan->manifest.run, &facts);
-    progress_state(life->progress, life->host, "settle", until);
-    (void)life_wait(life, until, NULL, NULL);
+    serve(life, "settle", lifecycle_settle);
     return event_of(life, true);
 }
 

@@ -259,6 +259,23 @@ static inline assay_status assay_await_look(
     }
 }
 
+/* ---- measuring ---- */
+
+/* Records a value, unless the metric could not be defined. */
+static inline void assay_measure(
+    const assay_metrics *metrics, const assay_host *host, uint32_t metric, double value)
+{
+    if (metric != ASSAY_NO_METRIC)
+        metrics->record(host, metric, value);
+}
+
+/* The same with a span, in seconds; one that is negative counts as none. */
+static inline void assay_measure_span(
+    const assay_metrics *metrics, const assay_host *host, uint32_t metric, assay_ns span)
+{
+    assay_measure(metrics, host, metric, span > 0 ? (double)span / (double)ASSAY_SECOND : 0);
+}
+
 /* ---- records ---- */
 
 /* A record for the host to fill, or to pass with more fields set. C only:

@@ -2,43 +2,9 @@
 #include <assay/sdk.h>
 #include <unistd.h>
 
-#include "crash.h"
+#include "steps.h"
 
 static const char *const needs[] = {ASSAY_DEPLOYMENT, NULL};
-
-static assay_status create(const assay_host *host, const void *options, void **self)
-{
-    (void)options;
-    *self = (void *)(uintptr_t)host;
-    return ASSAY_OK;
-}
-
-static void destroy(void *self)
-{
-    (void)self;
-}
-
-static assay_status succeed(void *self, assay_task *task)
-{
-    (void)self;
-    (void)task;
-    return ASSAY_OK;
-}
-
-static assay_status fail(void *self, assay_task *task)
-{
-    const assay_host *host = self;
-
-    (void)task;
-    return host->fail(host, ASSAY_E_IO, "it fails on purpose");
-}
-
-static assay_status crash(void *self, assay_task *task)
-{
-    (void)self;
-    (void)task;
-    return crash_now();
-}
 
 static assay_status hang(void *self, assay_task *task)
 {

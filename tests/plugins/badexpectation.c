@@ -3,21 +3,9 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "crash.h"
+#include "steps.h"
 
 static const char *const needs[] = {ASSAY_CLOCK, NULL};
-
-static assay_status create(const assay_host *host, const void *options, void **self)
-{
-    (void)options;
-    *self = (void *)(uintptr_t)host;
-    return ASSAY_OK;
-}
-
-static void destroy(void *self)
-{
-    (void)self;
-}
 
 static assay_status judge_pass(void *self, assay_task *task, assay_verdict *out)
 {

@@ -2,29 +2,9 @@
 #include <assay/sdk.h>
 #include <unistd.h>
 
-#include "crash.h"
+#include "steps.h"
 
 static const char *const needs[] = {ASSAY_CLOCK, ASSAY_TASKS, ASSAY_RANDOM, ASSAY_METRICS, NULL};
-
-/* The instance is the host itself: these plugins have no state of their own. */
-static assay_status create(const assay_host *host, const void *options, void **self)
-{
-    (void)options;
-    *self = (void *)(uintptr_t)host;
-    return ASSAY_OK;
-}
-
-static void destroy(void *self)
-{
-    (void)self;
-}
-
-static assay_status succeed(void *self, assay_task *task)
-{
-    (void)self;
-    (void)task;
-    return ASSAY_OK;
-}
 
 static assay_status idle(void *self, assay_task *task)
 {

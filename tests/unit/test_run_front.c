@@ -2,70 +2,26 @@
    the test wants. The supervisor of the test that runs one is the real one. */
 #include "framework/run/front.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "framework/base/file.h"
 #include "framework/base/mem.h"
 #include "framework/run/outcome.h"
+#include "tests/unit/support/scratch.h"
 
 /* Descriptor 3 is where the answer to a check goes. */
 #define ANSWERS "printf '[run]\\nname = small\\nduration = 1s\\nseed = 7\\n' >&3\n"
 
 struct bench {
-    char root[64];     /* has all that follows; removed by teardown */
-    char libexec[80];  /* where assay-worker is looked for first */
-    char manifest[80]; /* as a user would have written it */
-    char runs[80];
-    int saved_stdout, saved_stderr; /* -1: not redirected */
+    struct scratch *scratch;
+    char manifest[SCRATCH_PATH_SIZE]; /* as a user would have written it */
+    char runs[SCRATCH_PATH_SIZE];
     struct error err;
 };
-
-static void path_in(char out[static 160], const struct bench *bench, const char *name)
-{
-    (void)snprintf(out, 160, "%s/%s", bench->root, name);
-}
-
-static void put(const char *path, const char *text)
-{
-    const struct file_text content = {.data = (char *)(uintptr_t)text, .size = strlen(text)};
-
-    assert_int_equal(file_write(path, &content, FILE_PLAIN, NULL), ASSAY_OK);
-}
-
-/* What a file of the bench has; "" when it is not there. Overwritten by the next call but one. */
-static const char *get(const struct bench *bench, const char *name)
-{
-    static char texts[2][16384];
-    static unsigned turn;
-    char *text = texts[turn++ % 2];
-    char path[160];
-    FILE *file;
-    size_t size = 0;
-
-    path_in(path, bench, name);
-    file = fopen(path, "re");
-    if (file) {
-        size = fread(text, 1, sizeof(texts[0]) - 1, file);
-        (void)fclose(file);
-    }
-    text[size] = '\0';
-    return text;
-}
 
 /* The worker: notes its words and what the environment tells it, then does as `script` says. */
 static void set_worker(const struct bench *bench, const char *script)
 {
-    char path[160];
+    char path[SCRATCH_PATH_SIZE];
     char text[2048];
 
     (void)snprintf(text, sizeof(text),
@@ -75,85 +31,41 @@ static void set_worker(const struct bench *bench, const char *script)
         "printf '%%s\\n' \"$ASSAY_WORKER_FLAGS\" >$here/flags\n"
         "printf '%%s\\n' \"$ASSAY_WORKER_PLUGIN_DIRECTORIES\" >$here/directories\n"
         "%s",
-        bench->root, script);
-    path_in(path, bench, "libexec/assay-worker");
-    put(path, text);
+        bench->scratch->root, script);
+    scratch_put(bench->scratch, "libexec/assay-worker", text);
+    scratch_path(path, bench->scratch, "libexec/assay-worker");
     assert_int_equal(chmod(path, 0755), 0);
 }
 
 static int setup(void **state)
 {
     struct bench *bench = calloc(1, sizeof(*bench));
-    char supervisor[160];
+    char path[SCRATCH_PATH_SIZE];
 
     assert_non_null(bench);
-    bench->saved_stdout = bench->saved_stderr = -1;
-    (void)snprintf(bench->root, sizeof(bench->root), "/tmp/assay-test-front-XXXXXX");
-    assert_non_null(mkdtemp(bench->root));
-    (void)snprintf(bench->libexec, sizeof(bench->libexec), "%s/libexec", bench->root);
-    (void)snprintf(bench->manifest, sizeof(bench->manifest), "%s/m.ini", bench->root);
-    (void)snprintf(bench->runs, sizeof(bench->runs), "%s/runs", bench->root);
-    assert_int_equal(mkdir(bench->libexec, 0755), 0);
-    path_in(supervisor, bench, "libexec/assay-supervisor");
-    assert_int_equal(symlink(ASSAY_BUILD_DIR "/libexec/assay/assay-supervisor", supervisor), 0);
-    put(bench->manifest, "# as given\n");
-    assert_int_equal(setenv("ASSAY_LIBEXEC", bench->libexec, 1), 0);
-    assert_int_equal(setenv("ASSAY_STATE_DIR", bench->root, 1), 0);
+    bench->scratch = scratch_new("front");
+    scratch_path(bench->manifest, bench->scratch, "m.ini");
+    scratch_path(bench->runs, bench->scratch, "runs");
+    scratch_path(path, bench->scratch, "libexec");
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(setenv("ASSAY_LIBEXEC", path, 1), 0);
+    assert_int_equal(setenv("ASSAY_STATE_DIR", bench->scratch->root, 1), 0);
+    scratch_path(path, bench->scratch, "libexec/assay-supervisor");
+    assert_int_equal(symlink(ASSAY_BUILD_DIR "/libexec/assay/assay-supervisor", path), 0);
+    scratch_put(bench->scratch, "m.ini", "# as given\n");
     *state = bench;
     return 0;
-}
-
-static void restore(int *saved, int fd)
-{
-    if (*saved < 0)
-        return;
-    (void)fflush(NULL);
-    (void)dup2(*saved, fd);
-    (void)close(*saved);
-    *saved = -1;
 }
 
 static int teardown(void **state)
 {
     struct bench *bench = *state;
 
-    restore(&bench->saved_stdout, STDOUT_FILENO);
-    restore(&bench->saved_stderr, STDERR_FILENO);
     (void)unsetenv("ASSAY_LIBEXEC");
     (void)unsetenv("ASSAY_STATE_DIR");
-    (void)dir_remove(bench->root, NULL);
+    scratch_free(bench->scratch);
     free(bench);
     return 0;
-}
-
-/* From here on what this process and its children print goes to files of the bench. */
-static void capture(struct bench *bench)
-{
-    static const struct {
-        int fd;
-        const char *name;
-    } ends[] = {{STDOUT_FILENO, "stdout"}, {STDERR_FILENO, "stderr"}};
-    int *const saved[] = {&bench->saved_stdout, &bench->saved_stderr};
-
-    (void)fflush(NULL);
-    for (size_t i = 0; i < 2; i++) {
-        char path[160];
-        int fd;
-
-        path_in(path, bench, ends[i].name);
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        assert_true(fd >= 0);
-        *saved[i] = fcntl(ends[i].fd, F_DUPFD_CLOEXEC, 10);
-        assert_true(*saved[i] >= 0);
-        assert_int_equal(dup2(fd, ends[i].fd), ends[i].fd);
-        (void)close(fd);
-    }
-}
-
-static void release(struct bench *bench)
-{
-    restore(&bench->saved_stdout, STDOUT_FILENO);
-    restore(&bench->saved_stderr, STDERR_FILENO);
 }
 
 static struct front_options options_of(const struct bench *bench)
@@ -183,13 +95,13 @@ static assay_status check(struct bench *bench, const char *script, int *code)
 static void a_manifest_without_problems_has_exit_code_0(void **state)
 {
     struct bench *bench = *state;
-    char words[160];
+    char words[SCRATCH_PATH_SIZE + 16];
     int code;
 
     assert_int_equal(check(bench, ANSWERS, &code), ASSAY_OK);
     assert_int_equal(code, EXIT_CODE_PASS);
     (void)snprintf(words, sizeof(words), "--check\n%s\n", bench->manifest);
-    assert_string_equal(get(bench, "words"), words);
+    assert_string_equal(scratch_get(bench->scratch, "words"), words);
 }
 
 static void a_manifest_with_problems_has_exit_code_2(void **state)
@@ -206,7 +118,7 @@ static void what_the_user_asked_for_reaches_the_worker(void **state)
     static const char *const directories[] = {"/a b", "/c", NULL};
     struct bench *bench = *state;
     struct front_options options = options_of(bench);
-    char words[256];
+    char words[SCRATCH_PATH_SIZE + 128];
     int code = -1;
 
     options.sets = sets;
@@ -218,9 +130,10 @@ static void what_the_user_asked_for_reaches_the_worker(void **state)
     (void)snprintf(words, sizeof(words),
         "--check\n--explain\n--set\nrun.seed=9\n--set\ntopology.validators=2\n%s\n",
         bench->manifest);
-    assert_string_equal(get(bench, "words"), words);
-    assert_string_equal(get(bench, "flags"), "quiet,allow-untrusted,strict-imports,\n");
-    assert_string_equal(get(bench, "directories"), "/a b:/c:\n");
+    assert_string_equal(scratch_get(bench->scratch, "words"), words);
+    assert_string_equal(
+        scratch_get(bench->scratch, "flags"), "quiet,allow-untrusted,strict-imports,\n");
+    assert_string_equal(scratch_get(bench->scratch, "directories"), "/a b:/c:\n");
 }
 
 static void what_nobody_asked_for_is_not_passed_on(void **state)
@@ -232,8 +145,9 @@ static void what_nobody_asked_for_is_not_passed_on(void **state)
     assert_int_equal(check(bench, ANSWERS, &code), ASSAY_OK);
     (void)unsetenv("ASSAY_WORKER_FLAGS");
 
-    assert_string_equal(get(bench, "flags"), "\n"); /* also not from an outer run's environment */
-    assert_string_equal(get(bench, "directories"), "\n");
+    assert_string_equal(
+        scratch_get(bench->scratch, "flags"), "\n"); /* also not from an outer run's environment */
+    assert_string_equal(scratch_get(bench->scratch, "directories"), "\n");
 }
 
 static void a_plugin_that_crashes_the_check_is_told_with_a_way_to_find_it(void **state)
@@ -279,18 +193,18 @@ static void a_directory_with_a_colon_is_refused_before_anything_starts(void **st
     set_worker(bench, ANSWERS);
     assert_int_equal(front_check(&options, FRONT_CHECK, &code, &bench->err), ASSAY_E_INVALID);
     assert_has(bench->err.text, "/odd:name");
-    assert_string_equal(get(bench, "words"), "");
+    assert_string_equal(scratch_get(bench->scratch, "words"), "");
 }
 
 static void a_worker_that_cannot_be_executed_is_named(void **state)
 {
     struct bench *bench = *state;
     const struct front_options options = options_of(bench);
-    char path[160];
+    char path[SCRATCH_PATH_SIZE];
     int code = -1;
 
-    path_in(path, bench, "libexec/assay-worker");
-    put(path, "#!/no/such/interpreter\n");
+    scratch_put(bench->scratch, "libexec/assay-worker", "#!/no/such/interpreter\n");
+    scratch_path(path, bench->scratch, "libexec/assay-worker");
     assert_int_equal(chmod(path, 0755), 0);
     assert_int_not_equal(front_check(&options, FRONT_CHECK, &code, &bench->err), ASSAY_OK);
     assert_has(bench->err.text, path);
@@ -360,9 +274,9 @@ static void run_with(
     (void)snprintf(
         script, sizeof(script), "if [ \"$1\" = --check ]; then\n" ANSWERS "exit 0\nfi\n%s", run);
     set_worker(bench, script);
-    capture(bench);
+    scratch_capture_output(bench->scratch);
     status = front_run(&options, result, &bench->err);
-    release(bench);
+    scratch_release(bench->scratch);
     if (status)
         fail_msg("%s", bench->err.text);
     assert_non_null(result->run_directory);
@@ -376,12 +290,12 @@ static void a_run_keeps_the_manifest_as_given_and_as_checked(void **state)
 
     run_with(bench, "exit 1\n", true, &result);
     assert_has(result.run_directory, "/runs/small-"); /* the name comes from the checked one */
-    (void)snprintf(
-        path, sizeof(path), "%s/manifest.ini", result.run_directory + strlen(bench->root) + 1);
-    assert_string_equal(get(bench, path), "# as given\n");
+    (void)snprintf(path, sizeof(path), "%s/manifest.ini",
+        result.run_directory + strlen(bench->scratch->root) + 1);
+    assert_string_equal(scratch_get(bench->scratch, path), "# as given\n");
     (void)snprintf(path, sizeof(path), "%s/manifest.expanded.ini",
-        result.run_directory + strlen(bench->root) + 1);
-    assert_has(get(bench, path), "seed = 7");
+        result.run_directory + strlen(bench->scratch->root) + 1);
+    assert_has(scratch_get(bench->scratch, path), "seed = 7");
     free(result.run_directory);
 }
 
@@ -393,7 +307,7 @@ static void a_run_whose_worker_dies_is_summed_up_on_standard_output(void **state
     run_with(bench, "exit 0\n", false, &result);
     assert_int_equal(result.exit_code, EXIT_CODE_ERROR); /* 0 without a verdict is no pass */
     assert_true(result.is_unreported);
-    assert_has(get(bench, "stdout"), "exit code 0 without a verdict");
+    assert_has(scratch_get(bench->scratch, "stdout"), "exit code 0 without a verdict");
     free(result.run_directory);
 }
 
@@ -404,7 +318,7 @@ static void a_quiet_run_whose_worker_dies_prints_nothing(void **state)
 
     run_with(bench, "exit 0\n", true, &result);
     assert_int_equal(result.exit_code, EXIT_CODE_ERROR);
-    assert_string_equal(get(bench, "stdout"), "");
+    assert_string_equal(scratch_get(bench->scratch, "stdout"), "");
     free(result.run_directory);
 }
 

@@ -2,26 +2,16 @@
    environment and command line, and whole runs of the sample plugins. The test is the supervisor. */
 #include "framework/run/worker.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "framework/base/file.h"
 #include "framework/base/log.h"
 #include "framework/base/mem.h"
 #include "framework/run/crumb.h"
 #include "framework/run/outcome.h"
 #include "framework/run/wire.h"
+#include "tests/unit/support/scratch.h"
 
 #define PLUGINS ASSAY_BUILD_DIR "/tests/plugins/run"
 
@@ -34,17 +24,10 @@
     "[expectation.judge]\nplugin = sample.judge\noutcome = %s\n"
 
 struct bench {
-    char directory[64]; /* of the run */
-    int saved[4];       /* copies of descriptors 1 to 3; -1: there was none */
-    bool is_captured[4];
+    struct scratch *scratch; /* the run directory */
     struct crumb_page *page;
     int supervisor; /* our end of the line; -1: there is none */
 };
-
-static void path_in(char out[static 160], const struct bench *bench, const char *name)
-{
-    (void)snprintf(out, 160, "%s/%s", bench->directory, name);
-}
 
 static int setup(void **state)
 {
@@ -53,102 +36,25 @@ static int setup(void **state)
     assert_non_null(bench);
     log_set_level(LOG_LEVEL_OFF);
     bench->supervisor = -1;
-    (void)snprintf(bench->directory, sizeof(bench->directory), "/tmp/assay-test-worker-XXXXXX");
-    assert_non_null(mkdtemp(bench->directory));
+    bench->scratch = scratch_new("worker");
     assert_int_equal(setenv("ASSAY_RUN_ID", "small-1", 1), 0);
     *state = bench;
     return 0;
-}
-
-/* What goes to this descriptor from here on is kept in a file of the bench. */
-static void capture(struct bench *bench, int fd, const char *name)
-{
-    char path[160];
-    int file;
-
-    (void)fflush(NULL);
-    path_in(path, bench, name);
-    file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    assert_true(file >= 0);
-    bench->saved[fd] = file == fd ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 20);
-    bench->is_captured[fd] = true;
-    if (file == fd)
-        return; /* descriptor 3 was not open */
-    assert_int_equal(dup2(file, fd), fd);
-    (void)close(file);
-}
-
-static void capture_all(struct bench *bench)
-{
-    capture(bench, STDOUT_FILENO, "stdout");
-    capture(bench, STDERR_FILENO, "stderr");
-}
-
-static void release(struct bench *bench)
-{
-    (void)fflush(NULL);
-    for (int fd = 1; fd <= 3; fd++) {
-        if (!bench->is_captured[fd])
-            continue;
-        bench->is_captured[fd] = false;
-        if (bench->saved[fd] < 0) {
-            (void)close(fd);
-            continue;
-        }
-        (void)dup2(bench->saved[fd], fd);
-        (void)close(bench->saved[fd]);
-    }
 }
 
 static int teardown(void **state)
 {
     struct bench *bench = *state;
 
-    release(bench);
     crumb_unmap(bench->page);
     if (bench->supervisor >= 0)
         (void)close(bench->supervisor);
     (void)unsetenv("ASSAY_RUN_ID");
     (void)unsetenv(WORKER_ENV_FLAGS);
     (void)unsetenv(WORKER_ENV_PLUGIN_DIRECTORIES);
-    (void)dir_remove(bench->directory, NULL);
+    scratch_free(bench->scratch);
     free(bench);
     return 0;
-}
-
-/* What a file of the bench has; "" when it is not there. Overwritten by the next call. */
-static const char *get(const struct bench *bench, const char *name)
-{
-    static char text[65536];
-    char path[160];
-    size_t size = 0;
-    FILE *file;
-
-    path_in(path, bench, name);
-    file = fopen(path, "re");
-    if (file) {
-        size = fread(text, 1, sizeof(text) - 1, file);
-        (void)fclose(file);
-    }
-    text[size] = '\0';
-    return text;
-}
-
-static void assert_has(const struct bench *bench, const char *name, const char *part)
-{
-    const char *text = get(bench, name);
-
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in %s: '%s'", part, name, text);
-}
-
-static void put(const struct bench *bench, const char *name, const char *text)
-{
-    const struct file_text content = {.data = (char *)(uintptr_t)text, .size = strlen(text)};
-    char path[160];
-
-    path_in(path, bench, name);
-    assert_int_equal(file_write(path, &content, FILE_PLAIN, NULL), ASSAY_OK);
 }
 
 static void put_manifest(
@@ -157,7 +63,7 @@ static void put_manifest(
     char text[1024];
 
     (void)snprintf(text, sizeof(text), MANIFEST, duration, outcome);
-    put(bench, name, text);
+    scratch_put(bench->scratch, name, text);
 }
 
 /* ---- the environment ---- */
@@ -235,11 +141,11 @@ static void by_hand_it_says_what_to_do_instead(void **state)
     struct bench *bench = *state;
     char odd[] = "--odd";
 
-    capture_all(bench);
+    scratch_capture_output(bench->scratch);
     assert_int_equal(call(NULL, NULL), EXIT_CODE_USAGE);
     assert_int_equal(call(odd, NULL), EXIT_CODE_USAGE);
-    release(bench);
-    assert_has(bench, "stderr", "try `assay run`");
+    scratch_release(bench->scratch);
+    scratch_has(bench->scratch, "stderr", "try `assay run`");
 }
 
 static void a_check_of_nothing_is_misuse(void **state)
@@ -248,51 +154,51 @@ static void a_check_of_nothing_is_misuse(void **state)
     char check[] = "--check";
     char set[] = "--set";
 
-    capture_all(bench);
+    scratch_capture_output(bench->scratch);
     assert_int_equal(call(check, NULL), EXIT_CODE_USAGE);
     assert_int_equal(call(check, set), EXIT_CODE_USAGE); /* taken as the path; no such file */
-    release(bench);
-    assert_has(bench, "stderr", "assay check --help");
+    scratch_release(bench->scratch);
+    scratch_has(bench->scratch, "stderr", "assay check --help");
 }
 
 static void a_check_hands_back_the_expanded_manifest(void **state)
 {
     struct bench *bench = *state;
     char check[] = "--check";
-    char path[160];
+    char path[SCRATCH_PATH_SIZE];
 
     assert_int_equal(setenv(WORKER_ENV_PLUGIN_DIRECTORIES, PLUGINS, 1), 0);
     assert_int_equal(setenv(WORKER_ENV_FLAGS, WORKER_FLAG_ALLOW_UNTRUSTED, 1), 0);
     put_manifest(bench, "m.ini", "1s", "fail");
-    path_in(path, bench, "m.ini");
-    capture_all(bench);
-    capture(bench, WORKER_MANIFEST_FD, "answer");
+    scratch_path(path, bench->scratch, "m.ini");
+    scratch_capture_output(bench->scratch);
+    scratch_capture(bench->scratch, WORKER_MANIFEST_FD, "answer");
     assert_int_equal(call(check, path), EXIT_CODE_PASS);
-    release(bench);
+    scratch_release(bench->scratch);
 
-    assert_string_equal(get(bench, "stdout"), "");
-    assert_has(bench, "answer", "outcome = fail");
-    assert_has(bench, "answer", "coverage = 1"); /* what the manifest left out */
+    assert_string_equal(scratch_get(bench->scratch, "stdout"), "");
+    scratch_has(bench->scratch, "answer", "outcome = fail");
+    scratch_has(bench->scratch, "answer", "coverage = 1"); /* what the manifest left out */
 }
 
 static void a_check_tells_problems_on_standard_error(void **state)
 {
     struct bench *bench = *state;
     char check[] = "--check";
-    char path[160];
+    char path[SCRATCH_PATH_SIZE];
 
     assert_int_equal(setenv(WORKER_ENV_PLUGIN_DIRECTORIES, PLUGINS, 1), 0);
     assert_int_equal(setenv(WORKER_ENV_FLAGS, WORKER_FLAG_ALLOW_UNTRUSTED, 1), 0);
     put_manifest(bench, "m.ini", "1s", "maybe");
-    path_in(path, bench, "m.ini");
-    capture_all(bench);
-    capture(bench, WORKER_MANIFEST_FD, "answer");
+    scratch_path(path, bench->scratch, "m.ini");
+    scratch_capture_output(bench->scratch);
+    scratch_capture(bench->scratch, WORKER_MANIFEST_FD, "answer");
     assert_int_equal(call(check, path), EXIT_CODE_USAGE);
-    release(bench);
+    scratch_release(bench->scratch);
 
-    assert_has(bench, "stderr", "m.ini:16: [expectation.judge] outcome");
-    assert_has(bench, "stderr", "maybe");
-    assert_string_equal(get(bench, "answer"), "");
+    scratch_has(bench->scratch, "stderr", "m.ini:16: [expectation.judge] outcome");
+    scratch_has(bench->scratch, "stderr", "maybe");
+    assert_string_equal(scratch_get(bench->scratch, "answer"), "");
 }
 
 /* ---- runs ---- */
@@ -336,9 +242,9 @@ static int run(struct bench *bench, bool is_quiet)
         .plan = {.plugin_directories = directories, .allow_untrusted = true}, .is_quiet = is_quiet};
     int code;
 
-    capture_all(bench);
-    code = worker_run(bench->directory, &options);
-    release(bench);
+    scratch_capture_output(bench->scratch);
+    code = worker_run(bench->scratch->root, &options);
+    scratch_release(bench->scratch);
     return code;
 }
 
@@ -351,10 +257,10 @@ static void a_run_passes_when_its_expectation_does(void **state)
     become_supervisor(bench);
     assert_int_equal(run(bench, false), EXIT_CODE_PASS);
 
-    assert_has(bench, "verdict.json", "\"outcome\": \"pass\"");
-    assert_has(bench, "verdict.json", "\"run_id\": \"small-1\"");
-    assert_has(bench, "stdout", "every expectation held");
-    assert_has(bench, "events.ndjson", "\"type\":\"window\"");
+    scratch_has(bench->scratch, "verdict.json", "\"outcome\": \"pass\"");
+    scratch_has(bench->scratch, "verdict.json", "\"run_id\": \"small-1\"");
+    scratch_has(bench->scratch, "stdout", "every expectation held");
+    scratch_has(bench->scratch, "events.ndjson", "\"type\":\"window\"");
     crumb_read(bench->page, &crumbs);
     assert_string_equal(crumbs.phase.operation, "teardown");
     assert_string_equal(crumbs.operation.operation, "destroy");
@@ -367,9 +273,9 @@ static void a_run_fails_when_its_expectation_does_and_quietly_if_asked_to(void *
     put_manifest(bench, "manifest.expanded.ini", "20ms", "fail");
     become_supervisor(bench);
     assert_int_equal(run(bench, true), EXIT_CODE_FAIL);
-    assert_has(bench, "verdict.json", "\"exit_code\": 1");
-    assert_string_equal(get(bench, "stdout"), "");
-    assert_string_equal(get(bench, "stderr"), "");
+    scratch_has(bench->scratch, "verdict.json", "\"exit_code\": 1");
+    assert_string_equal(scratch_get(bench->scratch, "stdout"), "");
+    assert_string_equal(scratch_get(bench->scratch, "stderr"), "");
 }
 
 static void a_run_without_a_supervisor_is_an_error_with_a_verdict(void **state)
@@ -378,8 +284,8 @@ static void a_run_without_a_supervisor_is_an_error_with_a_verdict(void **state)
 
     put_manifest(bench, "manifest.expanded.ini", "20ms", "pass");
     assert_int_equal(run(bench, false), EXIT_CODE_ERROR);
-    assert_has(bench, "verdict.json", "\"outcome\": \"error\"");
-    assert_has(bench, "verdict.json", "supervisor");
+    scratch_has(bench->scratch, "verdict.json", "\"outcome\": \"error\"");
+    scratch_has(bench->scratch, "verdict.json", "supervisor");
 }
 
 static void a_manifest_that_became_invalid_is_an_error_with_its_problem(void **state)
@@ -389,8 +295,8 @@ static void a_manifest_that_became_invalid_is_an_error_with_its_problem(void **s
     put_manifest(bench, "manifest.expanded.ini", "20ms", "maybe");
     become_supervisor(bench);
     assert_int_equal(run(bench, false), EXIT_CODE_ERROR);
-    assert_has(bench, "verdict.json", "was a plugin replaced meanwhile?");
-    assert_has(bench, "verdict.json", "maybe");
+    scratch_has(bench->scratch, "verdict.json", "was a plugin replaced meanwhile?");
+    scratch_has(bench->scratch, "verdict.json", "maybe");
 }
 
 static void a_run_cancelled_before_it_begins_judges_nothing(void **state)
@@ -401,8 +307,8 @@ static void a_run_cancelled_before_it_begins_judges_nothing(void **state)
     become_supervisor(bench);
     cancel(bench, SIGTERM);
     assert_int_equal(run(bench, true), EXIT_CODE_SIGNAL + SIGTERM);
-    assert_has(bench, "verdict.json", "\"outcome\": \"undecided\"");
-    assert_has(bench, "verdict.json", "interrupted by SIGTERM");
+    scratch_has(bench->scratch, "verdict.json", "\"outcome\": \"undecided\"");
+    scratch_has(bench->scratch, "verdict.json", "interrupted by SIGTERM");
 }
 
 /* Presses Ctrl-C once the page says that the window is open. */
@@ -429,24 +335,24 @@ static void a_run_cancelled_in_its_window_is_undecided(void **state)
     assert_int_equal(pthread_create(&user, NULL, cancel_when_running, bench), 0);
     assert_int_equal(run(bench, true), EXIT_CODE_SIGNAL + SIGINT);
     assert_int_equal(pthread_join(user, NULL), 0);
-    assert_has(bench, "verdict.json", "\"interrupted\": true");
-    assert_has(bench, "verdict.json", "not judged: the run was interrupted");
+    scratch_has(bench->scratch, "verdict.json", "\"interrupted\": true");
+    scratch_has(bench->scratch, "verdict.json", "not judged: the run was interrupted");
 }
 
 static void a_run_whose_directory_is_gone_says_so(void **state)
 {
     struct bench *bench = *state;
     static const struct worker_options options = {.is_quiet = true};
-    char gone[160];
+    char gone[SCRATCH_PATH_SIZE];
     int code;
 
-    path_in(gone, bench, "gone");
-    capture_all(bench);
+    scratch_path(gone, bench->scratch, "gone");
+    scratch_capture_output(bench->scratch);
     code = worker_run(gone, &options);
-    release(bench);
+    scratch_release(bench->scratch);
     assert_int_equal(code, EXIT_CODE_ERROR);
-    assert_has(bench, "stderr", "the report cannot be written");
-    assert_has(bench, "stderr", gone);
+    scratch_has(bench->scratch, "stderr", "the report cannot be written");
+    scratch_has(bench->scratch, "stderr", gone);
 }
 
 int main(void)

@@ -37,40 +37,29 @@ void tally_init(struct tally *tally, const assay_host *host)
     tally->inclusion = metrics->define(host, "inclusion", ASSAY_HISTOGRAM, "seconds");
 }
 
-static void record(const struct tally *tally, uint32_t metric, double value)
-{
-    if (metric != ASSAY_NO_METRIC)
-        tally->metrics->record(tally->host, metric, value);
-}
-
-static void record_span(const struct tally *tally, uint32_t metric, assay_ns span)
-{
-    record(tally, metric, span > 0 ? (double)span / (double)ASSAY_SECOND : 0);
-}
-
 void tally_begun(struct tally *tally, assay_ns late)
 {
-    record_span(tally, tally->lateness, late);
+    assay_measure_span(tally->metrics, tally->host, tally->lateness, late);
 }
 
 void tally_answered(struct tally *tally, assay_ns took)
 {
     tally->requests++;
-    record(tally, tally->requests_metric, 1);
-    record_span(tally, tally->response, took);
+    assay_measure(tally->metrics, tally->host, tally->requests_metric, 1);
+    assay_measure_span(tally->metrics, tally->host, tally->response, took);
 }
 
 void tally_again(struct tally *tally)
 {
     tally->again++;
-    record(tally, tally->again_metric, 1);
+    assay_measure(tally->metrics, tally->host, tally->again_metric, 1);
 }
 
 void tally_included(struct tally *tally, enum message_kind kind, assay_ns after)
 {
     tally->included[kind]++;
-    record(tally, tally->included_metrics[kind], 1);
-    record_span(tally, tally->inclusion, after);
+    assay_measure(tally->metrics, tally->host, tally->included_metrics[kind], 1);
+    assay_measure_span(tally->metrics, tally->host, tally->inclusion, after);
 }
 
 assay_status tally_ended(struct tally *tally, const struct ending *ending)
@@ -82,9 +71,10 @@ assay_status tally_ended(struct tally *tally, const struct ending *ending)
     assay_status s;
 
     tally->outcomes[ending->kind][ending->outcome]++;
-    record(tally, tally->outcome_metrics[ending->kind][ending->outcome], 1);
+    assay_measure(
+        tally->metrics, tally->host, tally->outcome_metrics[ending->kind][ending->outcome], 1);
     if (ending->outcome == ASSAY_SUBMIT_ACCEPTED && ending->kind == KIND_BLOB)
-        record(tally, tally->bytes_metric, (double)ending->size);
+        assay_measure(tally->metrics, tally->host, tally->bytes_metric, (double)ending->size);
     if (submission.id[0] == '\0') {
         (void)snprintf(made_up, sizeof(made_up), "%.48s#%u.%u", tally->host->instance,
             ending->channel, ending->number);

@@ -23,17 +23,6 @@ void tally_init(struct tally *tally, const assay_host *host)
     tally->making = metrics->define(host, "making", ASSAY_HISTOGRAM, "seconds");
 }
 
-static void record(const struct tally *tally, uint32_t metric, double value)
-{
-    if (metric != ASSAY_NO_METRIC)
-        tally->metrics->record(tally->host, metric, value);
-}
-
-static void record_span(const struct tally *tally, uint32_t metric, assay_ns span)
-{
-    record(tally, metric, span > 0 ? (double)span / (double)ASSAY_SECOND : 0);
-}
-
 static assay_status report(struct tally *tally, const assay_submission *submission)
 {
     assay_status s = tally->submissions->report(tally->host, submission);
@@ -47,7 +36,7 @@ static assay_status report(struct tally *tally, const assay_submission *submissi
 
 void tally_made(struct tally *tally, assay_ns took)
 {
-    record_span(tally, tally->making, took);
+    assay_measure_span(tally->metrics, tally->host, tally->making, took);
 }
 
 assay_status tally_pending(struct tally *tally, const struct attempt *attempt)
@@ -71,16 +60,16 @@ assay_status tally_settled(struct tally *tally, const struct attempt *attempt, u
         submission.outcome = ASSAY_SUBMIT_FAILED;
     tally->outcomes[submission.outcome]++;
     tally->misses[MISS_AWAY] += submission.outcome == ASSAY_SUBMIT_MISSED;
-    record(tally, tally->outcome_metrics[submission.outcome], 1);
+    assay_measure(tally->metrics, tally->host, tally->outcome_metrics[submission.outcome], 1);
     if (reply->status == ASSAY_E_CANCELLED) /* given up by us: its times are no measurement */
         return report(tally, &submission);
     if (reply->sent) {
         tally->sent++;
-        record(tally, tally->sent_metric, 1);
-        record_span(tally, tally->lateness, reply->sent - attempt->at);
-        record_span(tally, tally->service, reply->done - reply->sent);
+        assay_measure(tally->metrics, tally->host, tally->sent_metric, 1);
+        assay_measure_span(tally->metrics, tally->host, tally->lateness, reply->sent - attempt->at);
+        assay_measure_span(tally->metrics, tally->host, tally->service, reply->done - reply->sent);
     }
-    record_span(tally, tally->response, reply->done - attempt->at);
+    assay_measure_span(tally->metrics, tally->host, tally->response, reply->done - attempt->at);
     return report(tally, &submission);
 }
 
@@ -93,7 +82,7 @@ assay_status tally_missed(struct tally *tally, const struct attempt *attempt, en
 
     tally->misses[why]++;
     tally->outcomes[ASSAY_SUBMIT_MISSED]++;
-    record(tally, tally->outcome_metrics[ASSAY_SUBMIT_MISSED], 1);
+    assay_measure(tally->metrics, tally->host, tally->outcome_metrics[ASSAY_SUBMIT_MISSED], 1);
     if (!submission.id) {
         (void)snprintf(made_up, sizeof(made_up), "%.60s#%llu", tally->host->instance,
             (unsigned long long)tally->outcomes[ASSAY_SUBMIT_MISSED]);

@@ -52,6 +52,22 @@ void scene_done(struct scene *scene)
     (void)dir_remove(scene->root, NULL);
 }
 
+int scene_open(void **state)
+{
+    struct scene *scene = calloc(1, sizeof *scene);
+
+    scene_init(scene);
+    *state = scene;
+    return 0;
+}
+
+int scene_close(void **state)
+{
+    scene_done(*state);
+    free(*state);
+    return 0;
+}
+
 static void say(void *context, const char *text)
 {
     (void)context;
@@ -114,12 +130,12 @@ static void add_identity(struct scene *scene, pid_t pid)
         scene->all[scene->count++] = (struct identity){pid, entry.start_time};
 }
 
-static size_t read_pids(const struct scene *scene, pid_t *out, size_t max)
+size_t scene_read_pids(const char *path, pid_t *out, size_t max)
 {
     struct file_text text = {0};
     size_t count = 0;
 
-    if (file_read(scene->pids, 1024 * 1024, &text, NULL))
+    if (file_read(path, 1024 * 1024, &text, NULL))
         return 0;
     for (char *rest = text.data, *line = NULL; (line = strsep(&rest, "\n"));)
         if (line[0] != '\0' && rest && count < max)
@@ -133,7 +149,7 @@ static void await_pids(const struct scene *scene, size_t count)
     const int64_t deadline = scene_now() + PATIENCE_S * ASSAY_SECOND;
     pid_t pids[TREE_PROCESSES];
 
-    while (read_pids(scene, pids, TREE_PROCESSES) < count) {
+    while (scene_read_pids(scene->pids, pids, TREE_PROCESSES) < count) {
         assert_true(scene_now() < deadline);
         scene_pause();
     }
@@ -164,7 +180,7 @@ void scene_collect(struct scene *scene, size_t nodes)
     size_t count = 0;
 
     await_pids(scene, nodes);
-    count = read_pids(scene, pids, TREE_PROCESSES);
+    count = scene_read_pids(scene->pids, pids, TREE_PROCESSES);
     assert_int_equal(count, nodes);
     for (size_t i = 0; i < count; i++)
         add_identity(scene, pids[i]);

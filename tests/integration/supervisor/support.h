@@ -48,6 +48,10 @@ void scene_init(struct scene *scene);
 /* Kills what is left, by identity, and removes the directory. */
 void scene_done(struct scene *scene);
 
+/* Set-up and tear-down of CMocka tests: *state is a scene. */
+int scene_open(void **state);
+int scene_close(void **state);
+
 /* Starts a front end in a process of its own; it ends with the run's exit code. */
 void scene_start(struct scene *scene, const struct scene_options *options);
 
@@ -75,6 +79,9 @@ bool scene_file_exists(const struct scene *scene, const char *name);
 
 /* How many journals there are. */
 size_t scene_journals(const struct scene *scene);
+
+/* The pids in a file of whole lines, at most `max`; returns how many. */
+size_t scene_read_pids(const char *path, pid_t *out, size_t max);
 
 int64_t scene_now(void);
 void scene_pause(void); /* between two looks at something that no event announces */

@@ -21,22 +21,6 @@
 
 static const char trees[] = "trees 20\nsettled 60\n";
 
-static int set_up(void **state)
-{
-    struct scene *scene = calloc(1, sizeof *scene);
-
-    scene_init(scene);
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    scene_done(*state);
-    free(*state);
-    return 0;
-}
-
 static void start(struct scene *scene, const char *end, const struct scene_options *wanted)
 {
     struct scene_options options = *wanted;
@@ -370,33 +354,35 @@ static void killing_both_leaves_nobody_in_a_control_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_spawn_leaks_everything, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(killing_the_front_end_leaves_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(plain_spawn_leaks_everything, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            killing_the_front_end_leaves_nobody_in_a_control_group, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(killing_the_supervisor_leaves_nobody, set_up, tear_down),
+            killing_the_front_end_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            killing_the_supervisor_leaves_nobody_in_a_control_group, set_up, tear_down),
+            killing_the_front_end_leaves_nobody_in_a_control_group, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            killing_the_supervisor_spares_children_of_the_calling_program, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(killing_the_worker_leaves_nobody, set_up, tear_down),
+            killing_the_supervisor_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_crash_of_the_worker_leaves_nobody_and_names_the_plugin, set_up, tear_down),
+            killing_the_supervisor_leaves_nobody_in_a_control_group, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            sigint_lets_the_worker_finish_and_leaves_nobody, set_up, tear_down),
+            killing_the_supervisor_spares_children_of_the_calling_program, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(killing_the_worker_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            sigterm_lets_the_worker_finish_and_leaves_nobody, set_up, tear_down),
+            a_crash_of_the_worker_leaves_nobody_and_names_the_plugin, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            sighup_lets_the_worker_finish_and_leaves_nobody, set_up, tear_down),
+            sigint_lets_the_worker_finish_and_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_worker_that_hangs_is_killed_when_its_grace_is_over, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_second_signal_kills_at_once, set_up, tear_down),
+            sigterm_lets_the_worker_finish_and_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_third_signal_ends_a_supervisor_that_hangs, set_up, tear_down),
+            sighup_lets_the_worker_finish_and_leaves_nobody, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            killing_both_leaves_nodes_that_clean_finds, set_up, tear_down),
+            a_worker_that_hangs_is_killed_when_its_grace_is_over, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(a_second_signal_kills_at_once, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            killing_both_leaves_nobody_in_a_control_group, set_up, tear_down),
+            a_third_signal_ends_a_supervisor_that_hangs, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            killing_both_leaves_nodes_that_clean_finds, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            killing_both_leaves_nobody_in_a_control_group, scene_open, scene_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

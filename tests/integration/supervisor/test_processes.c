@@ -26,6 +26,7 @@
 #include "framework/run/proc.h"
 #include "framework/run/processes_client.h"
 #include "framework/run/wire.h"
+#include "support.h"
 
 static const struct process_ops *ops;
 static const char *run_directory;
@@ -137,23 +138,9 @@ static char *fresh_path(void)
     return str_format("%s/file-%u", run_directory, counter++);
 }
 
-static size_t read_pids(const char *path, pid_t *out, size_t max)
-{
-    struct file_text text = {0};
-    size_t count = 0;
-
-    if (file_read(path, 1024 * 1024, &text, NULL))
-        return 0;
-    for (char *rest = text.data, *line = NULL; (line = strsep(&rest, "\n"));)
-        if (line[0] != '\0' && rest && count < max)
-            out[count++] = (pid_t)strtol(line, NULL, 10);
-    free(text.data);
-    return count;
-}
-
 static void await_pids(const char *path, pid_t *out, size_t count)
 {
-    while (read_pids(path, out, count) < count)
+    while (scene_read_pids(path, out, count) < count)
         (void)poll(NULL, 0, 2);
 }
 

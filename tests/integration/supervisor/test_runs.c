@@ -19,22 +19,6 @@
 #include "framework/run/clean.h"
 #include "support.h"
 
-static int set_up(void **state)
-{
-    struct scene *scene = calloc(1, sizeof *scene);
-
-    scene_init(scene);
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    scene_done(*state);
-    free(*state);
-    return 0;
-}
-
 static int run(struct scene *scene, const char *script)
 {
     const struct scene_options options = {.script = script, .owns_children = true};
@@ -415,46 +399,52 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_run_that_passes_keeps_the_verdict_of_its_worker, set_up, tear_down),
+            a_run_that_passes_keeps_the_verdict_of_its_worker, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            every_published_exit_code_passes_through, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_without_a_verdict_is_an_error, set_up, tear_down),
+            every_published_exit_code_passes_through, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            an_exit_code_that_is_not_ours_does_not_make_a_pass, set_up, tear_down),
+            a_worker_without_a_verdict_is_an_error, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_crash_after_the_verdict_does_not_make_a_pass, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_that_talks_nonsense_is_killed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_run_that_exceeds_its_limit_is_killed, set_up, tear_down),
+            an_exit_code_that_is_not_ours_does_not_make_a_pass, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_cancellation_that_comes_too_late_is_not_passed_on, set_up, tear_down),
+            a_crash_after_the_verdict_does_not_make_a_pass, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            what_a_plugin_starts_by_itself_is_ended_too, set_up, tear_down),
+            a_worker_that_talks_nonsense_is_killed, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_stopped_front_end_does_not_stop_the_run, set_up, tear_down),
+            a_run_that_exceeds_its_limit_is_killed, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            sigint_stops_a_run_that_a_script_has_put_into_the_background, set_up, tear_down),
+            a_cancellation_that_comes_too_late_is_not_passed_on, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            the_calling_program_gets_back_what_was_changed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_readable_descriptor_cancels_the_run, set_up, tear_down),
+            what_a_plugin_starts_by_itself_is_ended_too, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_run_id_is_a_file_name_whatever_the_scenario_is_called, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_worker_that_is_no_program_is_refused, set_up, tear_down),
+            a_stopped_front_end_does_not_stop_the_run, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_worker_that_cannot_be_executed_is_refused_by_the_supervisor, set_up, tear_down),
+            sigint_stops_a_run_that_a_script_has_put_into_the_background, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_program_that_is_not_installed_is_named_with_all_places, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_run_directory_in_use_is_refused, set_up, tear_down),
+            the_calling_program_gets_back_what_was_changed, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            a_state_directory_that_cannot_be_made_is_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_run_without_a_manifest_is_refused, set_up, tear_down),
+            a_readable_descriptor_cancels_the_run, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            what_was_journalled_is_undone_after_the_run, set_up, tear_down),
+            a_run_id_is_a_file_name_whatever_the_scenario_is_called, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            what_was_journalled_is_undone_after_a_crash, set_up, tear_down),
+            a_worker_that_is_no_program_is_refused, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            what_was_journalled_is_undone_by_the_front_end, set_up, tear_down),
+            a_worker_that_cannot_be_executed_is_refused_by_the_supervisor, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
-            an_undo_that_fails_keeps_the_journal_for_clean, set_up, tear_down),
+            a_program_that_is_not_installed_is_named_with_all_places, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(a_run_directory_in_use_is_refused, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            a_state_directory_that_cannot_be_made_is_named, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            a_run_without_a_manifest_is_refused, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            what_was_journalled_is_undone_after_the_run, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            what_was_journalled_is_undone_after_a_crash, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            what_was_journalled_is_undone_by_the_front_end, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            an_undo_that_fails_keeps_the_journal_for_clean, scene_open, scene_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
