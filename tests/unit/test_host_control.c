@@ -1,5 +1,6 @@
 /* Node control and following: proof of effects, receipts, turns; followers that give up. What
    proves what is tested in test_host_sighting.c. */
+#include "framework/base/mem.h"
 #include "framework/host/control.h"
 #include "framework/host/nodes.h"
 #include "framework/host/observe.h"
@@ -615,6 +616,34 @@ static void a_follow_that_gives_up_is_a_violation_and_started_again(void **state
     assert_false(has_violation(host, "validator-0"));
 }
 
+/* Whichever allocation is missing: those that follow already are stopped, and it can be tried anew. */
+static void when_one_node_cannot_be_followed_none_is(void **state)
+{
+    struct world *world = *state;
+    struct host *host = world->fixture->host;
+    struct error err = {0};
+    bool was_second = false;
+    uint64_t nth = 0;
+
+    world->follow = follow_and_count_out;
+    for (;;) {
+        assay_status s;
+
+        mem_fail_at(++nth, MEM_FAIL_ONCE);
+        s = host_follow_start(host, &err);
+        mem_fail_at(0, MEM_FAIL_ONCE);
+        if (s == ASSAY_OK)
+            break;
+        assert_int_equal(s, ASSAY_E_NOMEM);
+        assert_non_null(strstr(err.text, "cannot follow validator-"));
+        assert_true(have_all_returned(world));
+        was_second |= strstr(err.text, "validator-1") != NULL;
+    }
+    assert_true(was_second);
+    host_follow_stop(host, 60 * ASSAY_SECOND);
+    assert_false(has_violation(host, ""));
+}
+
 static void without_a_system_nobody_follows(void **state)
 {
     struct fixture *fixture = fixture_new(1);
@@ -651,6 +680,7 @@ int main(void)
         TEST(every_node_is_followed_until_it_is_stopped),
         TEST(following_ends_by_itself_once_it_is_cancelled),
         TEST(a_follow_that_gives_up_is_a_violation_and_started_again),
+        TEST(when_one_node_cannot_be_followed_none_is),
         cmocka_unit_test(without_a_system_nobody_follows),
     };
 

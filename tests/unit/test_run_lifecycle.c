@@ -420,6 +420,32 @@ static void given_lengths_are_taken_as_they_are(void **state)
     assert_int_equal(lifecycle_settle(&run, &facts), 1);
 }
 
+/* Which allocation is the one depends on the build: the first that ends the run there is taken. */
+static void nodes_that_cannot_be_followed_are_a_failed_deployment(void **state)
+{
+    bool was_seen = false;
+
+    (void)state;
+    for (uint64_t n = 1; !was_seen && n < 1000; n++) {
+        struct cast *cast = cast_new();
+
+        mem_fail_at(n, MEM_FAIL_ONCE);
+        cast_run(cast);
+        mem_fail_at(0, MEM_FAIL_ONCE);
+        was_seen = strcmp(cast->phases, "create plan deploy observe teardown") == 0;
+        if (was_seen) {
+            assert_int_equal(cast->report.exit_code, EXIT_CODE_DEPLOYMENT);
+            assert_int_equal(cast->report.outcome, OUTCOME_UNDECIDED);
+            assert_contains(cast->report.reason, "the nodes cannot be followed: ");
+            assert_contains(cast->report.reason, "ulimit -u");
+            assert_contains(expectation(cast)->why, "the network did not come up");
+            assert_contains(cast->story, "d.finish s.finish");
+        }
+        cast_free(cast);
+    }
+    assert_true(was_seen);
+}
+
 /* The expectation says fail. */
 static void no_lack_of_memory_makes_a_pass_or_a_run_without_a_reason(void **state)
 {
@@ -472,6 +498,7 @@ int main(void)
         cmocka_unit_test(an_interruption_goes_to_teardown_from_every_phase),
         cmocka_unit_test(an_interruption_ends_cooldown_and_settle),
         in_cast(an_interrupted_judge_has_not_passed),
+        cmocka_unit_test(nodes_that_cannot_be_followed_are_a_failed_deployment),
         cmocka_unit_test(no_lack_of_memory_makes_a_pass_or_a_run_without_a_reason),
         cmocka_unit_test(the_cooldown_is_blocks_to_finality_but_five_at_least),
         cmocka_unit_test(a_cooldown_beyond_all_numbers_is_the_windows_length),
