@@ -250,6 +250,7 @@ void assay_scenario_chaos_restart(assay_scenario *s, const assay_chaos *given)
     put_span(s, __func__, "workload.chaos", "cooldown", chaos.cooldown);
     put(s, __func__, "workload.chaos", "validators", chaos.validators ? "yes" : "no");
     put(s, __func__, "workload.chaos", "executors", chaos.executors ? "yes" : "no");
+    put_section(s, __func__, "expectation.recovery");
 }
 
 void assay_scenario_membership_check(assay_scenario *s, uint32_t is_wanted)

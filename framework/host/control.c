@@ -31,14 +31,14 @@ struct control {
     bool *has_answered;  /* by node: its API has been seen to answer */
 };
 
-struct control *control_new(uint32_t node_count)
+struct control *control_new(uint32_t node_count, size_t receipts_max)
 {
     struct control *control = mem_new(sizeof(*control));
 
     if (!control)
         return NULL;
     (void)pthread_mutex_init(&control->lock, NULL);
-    vec_init(&control->receipts, sizeof(struct filed_receipt), RECEIPTS_MAX);
+    vec_init(&control->receipts, sizeof(struct filed_receipt), receipts_max);
     control->has_answered = mem_new_array(node_count, sizeof(*control->has_answered));
     if (!control->has_answered) {
         control_free(control);
@@ -189,20 +189,24 @@ static assay_status do_action(
 
 /* ---- receipts ---- */
 
-static void file_receipt(struct host *host, const char *instance, const assay_receipt *receipt)
+/* ASSAY_E_NOMEM: it could not be kept, so nobody who judges will hear of it. */
+static assay_status file_receipt(
+    struct host *host, const char *instance, const assay_receipt *receipt)
 {
     struct control *control = host->control;
     const struct filed_receipt filed = {.instance = instance, .receipt = *receipt};
     char text[512];
+    assay_status s = ASSAY_OK;
 
     observation_note_receipt(host->observation, receipt);
     (void)pthread_mutex_lock(&control->lock);
-    (void)vec_push(&control->receipts, &filed); /* full or no memory: the event tells it still */
+    s = vec_push(&control->receipts, &filed);
     (void)pthread_mutex_unlock(&control->lock);
     (void)snprintf(text, sizeof(text), "%s of %s: %s; before: %s; after: %s",
         control_action_name(receipt->kind), host->config.topology->nodes[receipt->node].name,
         receipt->proof == ASSAY_PROVEN ? "proven" : "unproven", receipt->before, receipt->after);
     host_event(host, "action", instance, text);
+    return s;
 }
 
 size_t control_receipt_count(struct control *control)
@@ -279,6 +283,10 @@ static assay_status check_action(assay_task *task, const assay_action *action)
     if (action->node >= nodes || (action->peer >= nodes && action->peer != ASSAY_NO_NODE))
         return task_fail(task, ASSAY_E_INVALID, "control.act: there is no node %u",
             action->node >= nodes ? action->node : action->peer);
+    if (control_receipt_count(host->control) == host->control->receipts.count_max)
+        return task_fail(task, ASSAY_E_LAGGED,
+            "control.act: there have been %zu actions, and one run has room for no more receipts",
+            host->control->receipts.count_max);
     if (!is_supported(host, action->kind) || !host->deployer.ops || !host->deployer.ops->control ||
         !host->deployer.ops->inspect)
         return task_fail(task, ASSAY_E_UNSUPPORTED, "control.act: the deployer cannot %s a node",
@@ -292,7 +300,7 @@ static assay_status service_act(
     struct host *host = host_of(task_host(task));
     assay_action action;
     assay_receipt receipt = {.struct_size = sizeof(receipt)};
-    assay_status s = ASSAY_OK;
+    assay_status s = ASSAY_OK, filed = ASSAY_OK;
 
     if (!record_take(&action, sizeof(action), theirs))
         return task_fail(task, ASSAY_E_INVALID, "control.act: struct_size is not set");
@@ -309,8 +317,10 @@ static assay_status service_act(
     receipt.asked_at = host_now(host);
     observation_expect_absence(host->observation, action.node, receipt.asked_at);
     s = do_action(task, &action, until, &receipt);
-    file_receipt(host, task_host(task)->instance, &receipt);
+    filed = file_receipt(host, task_host(task)->instance, &receipt);
     control_end(host->control);
+    if (!s && filed)
+        return task_fail(task, filed, "control.act: there is no memory for the receipt");
     if (!s && out)
         (void)record_give(out, &receipt, sizeof(receipt));
     return s;

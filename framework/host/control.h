@@ -16,10 +16,11 @@ struct control;
 struct host;
 
 enum {
-    RECEIPTS_MAX = 100000 /* one action a second for a day; 400 bytes each */
+    RECEIPTS_MAX = 65536 /* as many as a report has; one a second for 18 hours; 400 bytes each */
 };
 
-struct control *control_new(uint32_t node_count);
+/* Room for so many receipts; actions beyond them are refused. */
+struct control *control_new(uint32_t node_count, size_t receipts_max);
 void control_free(struct control *control);
 
 /* "restart"; "unknown action" for a number that this host does not know. */

@@ -155,7 +155,7 @@ static assay_status make_parts(struct host *host)
 {
     host->artifacts = artifacts_new(host);
     host->exec = exec_new(host);
-    host->control = control_new(host->config.topology->node_count);
+    host->control = control_new(host->config.topology->node_count, RECEIPTS_MAX);
     host->deployment = deployment_new(host);
     host->follow = follow_new(host);
     host->metrics = metrics_new(host);

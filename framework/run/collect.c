@@ -1,6 +1,7 @@
 #include "framework/run/collect.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "framework/base/mem.h"
@@ -98,6 +99,33 @@ static assay_status collect_metrics(const struct host *host, struct report *repo
     return status;
 }
 
+/* Does some part say already that the run is no pass? Its words are better than ours. */
+static bool has_spoilt_part(const struct report *report)
+{
+    const struct vec *groups[] = {&report->expectations, &report->workloads};
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        VEC_EACH(const struct report_judgement, item, groups[i]) {
+            if (item->outcome >= OUTCOME_UNDECIDED)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What held may not have been put to the test: without proof of a fault nothing is passed. */
+static void doubt(struct report *report, const struct report_receipt *receipt)
+{
+    if (receipt->is_proven || report->outcome >= OUTCOME_UNDECIDED || has_spoilt_part(report))
+        return;
+    report->outcome = OUTCOME_UNDECIDED;
+    free(report->reason);
+    report->reason = str_format(
+        "%s: that its %s of %s took effect is not proven, so it is not known what the network was "
+        "put to (before: %s; after: %s)",
+        receipt->instance, receipt->action, receipt->node, receipt->before, receipt->after);
+}
+
 static assay_status collect_receipts(const struct host *host, struct report *report)
 {
     assay_receipt receipt = {.struct_size = sizeof(receipt)};
@@ -106,7 +134,7 @@ static assay_status collect_receipts(const struct host *host, struct report *rep
 
     for (size_t i = 0; !status && host_receipt_at(host, i, &instance, &receipt); i++) {
         assay_node_info info = {.struct_size = sizeof(info), .name = ""};
-        struct report_receipt item = {
+        struct report_receipt item = {.instance = (char *)(uintptr_t)instance,
             .action = (char *)(uintptr_t)control_action_name(receipt.kind),
             .before = receipt.before,
             .after = receipt.after,
@@ -117,6 +145,7 @@ static assay_status collect_receipts(const struct host *host, struct report *rep
         (void)host_node_info(host, receipt.node, &info);
         item.node = (char *)(uintptr_t)info.name;
         status = report_add_receipt(report, &item);
+        doubt(report, &item);
     }
     return status;
 }

@@ -37,8 +37,8 @@ struct report_phase {
     assay_ns start, end;
 };
 
-/* What one instance came to: an expectation's verdict, how a workload ended, or what went wrong with
-   the system or the deployer. */
+/* What one instance came to: an expectation's verdict, how a workload ended, or what went wrong
+   with the system or the deployer. */
 struct report_judgement {
     char *instance, *plugin;
     char *why; /* one or more lines, "" when there is nothing to say */
@@ -66,6 +66,7 @@ struct report_metric {
 };
 
 struct report_receipt {
+    char *instance; /* that asked for it */
     char *node, *action, *before, *after;
     bool is_proven;
     assay_ns asked_at, done_at;

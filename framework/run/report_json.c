@@ -105,6 +105,7 @@ static void write_receipts(struct json_out *json, const struct report *report)
         json_out_begin(json, NULL, '{');
         json_out_text(json, "node", receipt->node);
         json_out_text(json, "action", receipt->action);
+        json_out_text(json, "instance", receipt->instance);
         json_out_bool(json, "proven", receipt->is_proven);
         json_out_seconds(json, "asked_s", receipt->asked_at);
         json_out_seconds(json, "done_s", receipt->done_at);

@@ -70,8 +70,8 @@ ASSAY_EXPORT void assay_scenario_node(assay_scenario *s, const char *node, ...) 
 /* So many funded accounts, 100 units each. */
 ASSAY_EXPORT void assay_scenario_wallets(assay_scenario *s, uint32_t count);
 
-/* Whether nodes count as ready only when they know the members of data availability and are connected
- * to some of them ([system.nomos] membership_check); non-zero: yes. */
+/* Whether nodes count as ready only when they know the members of data availability and are
+ * connected to some of them ([system.nomos] membership_check); non-zero: yes. */
 ASSAY_EXPORT void assay_scenario_membership_check(assay_scenario *s, uint32_t is_wanted);
 
 /* ---- what is done to it ---- */
@@ -87,10 +87,10 @@ ASSAY_EXPORT void assay_scenario_transactions(assay_scenario *s, uint32_t rate, 
 ASSAY_EXPORT void assay_scenario_da(
     assay_scenario *s, uint32_t channel_rate, uint32_t blob_rate, uint32_t headroom_percent);
 
-/* Restarts nodes at random ([workload.chaos]): after a pause between `pause_min` and `pause_max`
- * one that has not been restarted for `cooldown`. Needs assay_scenario_enable_node_control. A
- * span left 0 takes the default given beside it; with both groups 0, both are restarted. NULL:
- * all defaults. */
+/* Restarts nodes at random: after a pause between `pause_min` and `pause_max` one that has not been
+ * restarted for `cooldown`. Also expects them to catch up with the others ([workload.chaos] and
+ * [expectation.recovery]). Needs assay_scenario_enable_node_control. A span left 0 takes the
+ * default given beside it; with both groups 0, both are restarted. NULL: all defaults. */
 typedef struct assay_chaos {
     size_t struct_size;
     assay_ns pause_min;  /* 10 s */
@@ -171,7 +171,8 @@ typedef struct assay_run_result {
 
 /* Deploys, runs, judges and cleans up; returns when all of it is over and nothing is left running.
  * ASSAY_OK: there is a result, whatever the verdict. Otherwise nothing was started, the problems
- * say why, and exit_code is set all the same. options may be NULL. One run at a time in a process. */
+ * say why, and exit_code is set all the same. options may be NULL. One run at a time in a
+ * process. */
 ASSAY_EXPORT assay_status assay_scenario_run(
     assay_scenario *s, const assay_run_options *options, assay_run_result *result);
 

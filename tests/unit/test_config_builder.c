@@ -53,7 +53,7 @@ static void the_vocabulary_makes_a_plan(void **state)
     assert_true(s->manifest.run.seed == 42);
     assert_int_equal(s->manifest.run.node_control, 1);
     assert_non_null(manifest_find_node(&s->manifest, "executor-1"));
-    assert_int_equal(s->manifest.instances.count, 9);
+    assert_int_equal(s->manifest.instances.count, 10);
 }
 
 /* The manifest that says the same in INI. */
@@ -190,6 +190,7 @@ static void chaos_has_defaults(void **state)
     assert_string_equal(chaos_value(s, "cooldown"), "1m");
     assert_string_equal(chaos_value(s, "validators"), "yes");
     assert_string_equal(chaos_value(s, "executors"), "yes");
+    assert_non_null(ini_find(&s->ini, "expectation.recovery"));
 }
 
 static void an_older_chaos_struct_is_understood(void **state)

@@ -449,6 +449,65 @@ static void what_cannot_be_done_is_refused(void **state)
     assert_int_equal(act(&call).status, ASSAY_E_INVALID);
 }
 
+static void one_run_has_room_for_so_many_receipts(void **state)
+{
+    struct world *world = *state;
+    struct call call = prepare(world, ASSAY_ACT_CUT);
+    struct host *host = world->fixture->host;
+    struct host_operation_result result;
+
+    control_free(host->control);
+    host->control = control_new(2, 3);
+    world->control = do_nothing;
+    call.action.peer = 0;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(act(&call).status, ASSAY_OK);
+    result = act(&call);
+    assert_int_equal(result.status, ASSAY_E_LAGGED);
+    assert_non_null(strstr(result.why, "there have been 3 actions"));
+}
+
+struct starving {
+    struct call call;
+    uint64_t nth;
+    bool has_failed;
+};
+
+static assay_status act_without_memory(assay_task *task, void *arg)
+{
+    struct starving *starving = arg;
+    assay_status s = ASSAY_OK;
+
+    mem_fail_at(starving->nth, MEM_FAIL_ONCE);
+    s = call_act(task, &starving->call);
+    starving->has_failed = mem_has_failed();
+    mem_fail_at(0, MEM_FAIL_ONCE);
+    return s;
+}
+
+static void without_memory_for_its_receipt_an_action_has_failed(void **state)
+{
+    struct world *world = *state;
+    struct starving starving = {.call = prepare(world, ASSAY_ACT_RESTART), .nth = 1};
+    struct host *host = world->fixture->host;
+    uint64_t failures = 0;
+
+    world->control = restart;
+    starving.call.patience = 0;
+    for (starving.has_failed = true; starving.has_failed; starving.nth++) {
+        assay_status s;
+
+        control_free(host->control);
+        host->control = control_new(2, RECEIPTS_MAX);
+        s = run_body(world->fixture->instances[2], act_without_memory, &starving).status;
+        assert_true(s == ASSAY_OK || s == ASSAY_E_NOMEM);
+        failures += s != ASSAY_OK;
+        if (!s) /* who says that it worked has a receipt for it */
+            assert_int_equal(control_receipt_count(host->control), 1);
+    }
+    assert_true(failures >= 2);
+}
+
 /* ---- turns ---- */
 
 struct turns {
@@ -670,6 +729,8 @@ int main(void)
         TEST(a_deployer_that_outlasts_the_deadline_is_cancelled),
         TEST(what_cannot_be_inspected_is_unproven),
         TEST(the_detail_of_an_action_is_passed_on),
+        TEST(one_run_has_room_for_so_many_receipts),
+        TEST(without_memory_for_its_receipt_an_action_has_failed),
         TEST(receipts_are_there_for_those_who_judge),
         TEST(nobody_is_asked_for_the_time_in_which_a_node_was_away),
         TEST(the_time_since_a_node_was_seen_last_is_explained_too),

@@ -249,8 +249,44 @@ static void an_action_is_told_with_its_name_and_its_nodes(void **state)
     receipt = vec_at(&bench->report.receipts, 0);
     assert_string_equal(receipt->action, "kill");
     assert_string_equal(receipt->node, "validator-1");
+    assert_string_equal(receipt->instance, "workload.chaos");
     assert_false(receipt->is_proven);
     assert_non_null(strstr(receipt->before, "pid 412"));
+}
+
+/* One unproven kill, after `outcome` of the workload that asked for it. */
+static void collect_unproven(struct bench *bench, enum outcome outcome)
+{
+    struct host_instance *chaos =
+        fixture_instance(bench->world->fixture, "workload.chaos", ASSAY_WORKLOAD);
+
+    add_actor(bench, ASSAY_EXPECTATION, OUTCOME_PASS);
+    add_actor(bench, ASSAY_WORKLOAD, outcome);
+    bench->world->control = fail_to_act;
+    bench->world->inspect = see_it_run;
+    (void)run_body(chaos, kill_node_1, (void *)(uintptr_t)fixture_service(chaos, ASSAY_CONTROL));
+    assert_int_equal(collect_run(bench->host, &bench->report), ASSAY_OK);
+    assert_int_equal(report_conclude(&bench->report, NULL), ASSAY_OK);
+}
+
+static void what_is_not_proven_leaves_a_run_undecided(void **state)
+{
+    struct bench *bench = *state;
+
+    collect_unproven(bench, OUTCOME_PASS);
+    assert_int_equal(bench->report.outcome, OUTCOME_UNDECIDED);
+    assert_int_equal(bench->report.exit_code, EXIT_CODE_UNDECIDED);
+    assert_non_null(strstr(bench->report.reason,
+        "workload.chaos: that its kill of validator-1 took effect is not proven"));
+}
+
+static void what_a_workload_says_of_it_itself_is_the_reason(void **state)
+{
+    struct bench *bench = *state;
+
+    collect_unproven(bench, OUTCOME_UNDECIDED);
+    assert_int_equal(bench->report.outcome, OUTCOME_UNDECIDED);
+    assert_string_equal(bench->report.reason, "some.one: as it is");
 }
 
 /* ---- notices ---- */
@@ -356,6 +392,8 @@ int main(void)
         TEST(a_log_is_named_only_where_it_can_be_read),
         TEST(a_histogram_is_told_by_its_mean_and_others_by_their_value),
         TEST(an_action_is_told_with_its_name_and_its_nodes),
+        TEST(what_is_not_proven_leaves_a_run_undecided),
+        TEST(what_a_workload_says_of_it_itself_is_the_reason),
         TEST(notices_are_told_once_and_violations_with_who_did_it),
         TEST(more_notices_than_a_reader_takes_in_are_counted),
         TEST(a_plugin_is_told_with_its_file_and_digest),
