@@ -10,13 +10,13 @@ enum {
 };
 
 /* The state files of the pod's first process (files/node.sh of the chart) are what we act through:
-   `hold` keeps a node from running, `node` has its process and how it ended. A paused node hears no
+   `hold` keeps a node from running, `node` has its process, how it ended and when. A paused node hears no
    TERM before it goes on. */
-#define READ_NODE "read -r pid code </assay/state/node; "
+#define READ_NODE "read -r pid code at </assay/state/node; "
 #define HOLD      ": >/assay/state/hold; "
 #define LET_GO    "rm -f /assay/state/hold"
 #define AWAIT_END                                                                                  \
-    "while read -r pid code </assay/state/node && [ \"$code\" = - ]; do sleep 0.1; done; "
+    "while read -r pid code at </assay/state/node && [ \"$code\" = - ]; do sleep 0.1; done; "
 
 static const char *const scripts[] = {
     [ASSAY_ACT_START] = LET_GO,
@@ -75,7 +75,7 @@ static assay_status control(
 /* What the script of inspect prints: the state file, how long the machine is up, and of a process
    that is there, its line in /proc. */
 static const char look_script[] =
-    READ_NODE "echo $pid $code; read -r up rest </proc/uptime; echo $up; "
+    READ_NODE "echo $pid $code $at; read -r up rest </proc/uptime; echo $up; "
               "[ \"$code\" = - ] && read -r line </proc/$pid/stat && echo \"$line\"; true";
 
 /* The nth field (from 1) of a line of /proc/PID/stat, whose second may have blanks in it. */
@@ -90,53 +90,50 @@ static const char *stat_field(const char *line, int nth)
     return at;
 }
 
-/* When the process was started. The machine's own time of start is measured once: a jitter in it
-   would make the same process look like another. */
-static assay_ns started_at(struct k8s *k8s, struct k8s_node *node, double up, const char *line)
+/* A moment since the start of the node's machine in run time. That start is measured once: a jitter
+   in it would make the same process look like another. */
+static assay_ns run_time(struct k8s *k8s, struct k8s_node *node, double up, double moment)
 {
-    const char *ticks = stat_field(line, STAT_START);
-
     if (!node->has_boot) {
         node->boot = k8s->clock->now(k8s->host) - (assay_ns)(up * (double)ASSAY_SECOND);
         node->has_boot = true;
     }
-    return node->boot +
-        (ticks ? (assay_ns)(strtoull(ticks, NULL, 10) * ((uint64_t)ASSAY_SECOND / TICKS_PER_SECOND))
-               : 0);
+    return node->boot + (assay_ns)(moment * (double)ASSAY_SECOND);
 }
 
-static void read_ended(const char *code_text, assay_process *out)
+static void read_ended(unsigned long code, assay_process *out)
 {
-    const unsigned long code = strtoul(code_text, NULL, 10);
-
     out->state = code > 128 ? ASSAY_PROCESS_KILLED : ASSAY_PROCESS_EXITED;
     out->code = (uint32_t)(code > 128 ? code - 128 : code);
 }
 
 /* Reads what look_script printed; false when it makes no sense. */
-static bool read_look(struct k8s *k8s, uint32_t node, const char *text, assay_process *out)
+static bool read_look(struct k8s *k8s, uint32_t index, const char *text, assay_process *out)
 {
+    struct k8s_node *node = &k8s->nodes[index];
     const char *second = strchr(text, '\n');
     const char *third = second ? strchr(second + 1, '\n') : NULL;
+    const char *state, *ticks;
     char code[16] = "";
+    double ended = 0, up;
     long long pid = 0;
-    const char *state;
 
-    if (!third || sscanf(text, "%lld %15s", &pid, code) != 2)
+    if (!third || sscanf(text, "%lld %15s %lf", &pid, code, &ended) < 2)
         return false;
-    third++;
     out->pid = pid;
-    state = stat_field(third, STAT_STATE);
+    up = strtod(second + 1, NULL);
     if (strcmp(code, "-") != 0) {
-        read_ended(code, out);
+        read_ended(strtoul(code, NULL, 10), out);
+        out->ended_at = run_time(k8s, node, up, ended);
         return true;
     }
-    if (!state || *state == 'Z' ||
-        *state == 'X') /* it has just ended; its first process will say how */
+    state = stat_field(third + 1, STAT_STATE);
+    ticks = stat_field(third + 1, STAT_START);
+    if (!ticks || *state == 'Z' || *state == 'X') /* just ended; its first process will say how */
         return false;
     out->state = ASSAY_PROCESS_RUNNING;
     out->is_stopped = *state == 'T';
-    out->started_at = started_at(k8s, &k8s->nodes[node], strtod(second + 1, NULL), third);
+    out->started_at = run_time(k8s, node, up, strtod(ticks, NULL) / TICKS_PER_SECOND);
     return true;
 }
 
@@ -149,14 +146,10 @@ static assay_status inspect_pod(
 
     if (s)
         return s;
-    if (pod.has_ended || pod.restarts > 0) {
-        char code[24];
-
-        (void)snprintf(code, sizeof(code), "%lld", (long long)pod.exit_code);
-        read_ended(code, out);
-    } else {
+    if (pod.has_ended || pod.restarts > 0)
+        read_ended((unsigned long)pod.exit_code, out);
+    else
         out->state = pod.is_running ? ASSAY_PROCESS_RUNNING : 0;
-    }
     (void)snprintf(detail, 160, "pod %s, %" PRIu32 " restarts%s%s",
         pod.is_running     ? "runs"
             : pod.is_there ? "does not run"
@@ -186,8 +179,7 @@ static assay_status inspect(
         if (!s && (code != 0 || !read_look(k8s, node, output.data, &process)))
             s = inspect_pod(k8s, task, node, &process, detail);
         else if (!s)
-            (void)snprintf(
-                detail, 160, "in pod %.60s-%.60s-0", k8s->release, k8s->nodes[node].name);
+            (void)snprintf(detail, 160, "in its pod");
     }
     if (!s) {
         process.struct_size = out->struct_size;

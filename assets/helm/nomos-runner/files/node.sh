@@ -3,7 +3,8 @@
 # being taken away, so that address and storage stay. Its state is in files:
 #
 #   /assay/state/hold   the node is not to run; when it ends, that was meant
-#   /assay/state/node   "PID CODE": the process, and "-" or the exit code with which it ended (128 + the signal)
+#   /assay/state/node   "PID CODE AT": the process, "-" or the exit code with which it ended (128 + the signal), and when
+#                       that was, in seconds since the machine's start
 #
 # A node that ends without having been told to ends the container, as any program does; the cluster starts it again
 # and counts that.
@@ -21,10 +22,11 @@ rm -f "$state/hold"
 while :; do
     "$@" &
     pid=$!
-    echo "$pid -" >"$state/node"
+    echo "$pid - 0" >"$state/node"
     wait "$pid"
     code=$?
-    echo "$pid $code" >"$state/node"
+    read -r up rest </proc/uptime
+    echo "$pid $code $up" >"$state/node"
     [ -e "$state/hold" ] || exit "$code"
     while [ -e "$state/hold" ]; do
         # In the background, so that TERM is not kept waiting.

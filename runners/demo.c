@@ -1,0 +1,58 @@
+#include "runners/demo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    WALLETS = 1000,
+    RATE = 5, /* transactions per block */
+    USERS = 500,
+    VALIDATORS_DEFAULT = 1,
+    EXECUTORS_DEFAULT = 1,
+    RUN_SECS_DEFAULT = 60,
+    NUMBER_MAX = 1000000
+};
+
+/* The first of the two variables that is set and a number. */
+static uint32_t number_from(const char *name, const char *fallback, uint32_t otherwise)
+{
+    const char *const names[] = {name, fallback};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = getenv(names[i]);
+        char *end = NULL;
+        const unsigned long value = text ? strtoul(text, &end, 10) : 0;
+
+        if (text && end != text && *end == '\0' && value <= NUMBER_MAX)
+            return (uint32_t)value;
+    }
+    return otherwise;
+}
+
+assay_scenario *demo_scenario(const char *name, const struct demo_variables *variables)
+{
+    const uint32_t run_secs =
+        number_from("NOMOS_DEMO_RUN_SECS", variables->run_secs, RUN_SECS_DEFAULT);
+    assay_scenario *s = assay_scenario_new(name);
+
+    assay_scenario_topology(s, ASSAY_STAR,
+        number_from("NOMOS_DEMO_VALIDATORS", variables->validators, VALIDATORS_DEFAULT),
+        number_from("NOMOS_DEMO_EXECUTORS", variables->executors, EXECUTORS_DEFAULT));
+    assay_scenario_wallets(s, WALLETS);
+    assay_scenario_transactions(s, RATE, USERS);
+    assay_scenario_expect_consensus_liveness(s);
+    assay_scenario_run_duration(s, (assay_ns)run_secs * ASSAY_SECOND);
+    return s;
+}
+
+int demo_run(const char *name, assay_scenario *scenario)
+{
+    assay_run_result result = {.struct_size = sizeof(result)};
+
+    if (assay_scenario_run(scenario, NULL, &result))
+        (void)fprintf(stderr, "%s demo failed: %s\n", name, assay_scenario_problems(scenario));
+    else if (result.exit_code != 0)
+        (void)fprintf(stderr, "%s demo failed: see %s/summary.txt\n", name, result.directory);
+    assay_scenario_free(scenario);
+    return result.exit_code;
+}
