@@ -166,22 +166,11 @@ static assay_status service_write(
     return s ? instance_fail(table, s, "exec.write: %s", err.text) : s;
 }
 
-/* Hands out bytes that live until the task's next call. */
-static assay_status give(assay_task *task, const struct file_text *text, assay_bytes *out)
-{
-    char *copy = task_scratch(task, text->size + 1);
-
-    if (!copy)
-        return ASSAY_E_NOMEM;
-    memcpy(copy, text->data, text->size + 1);
-    *out = (assay_bytes){.data = copy, .size = text->size};
-    return ASSAY_OK;
-}
-
 static assay_status service_read(assay_task *task, const char *path, size_t max, assay_bytes *out)
 {
     struct file_text text = {0};
     auto_free char *data = NULL;
+    char *copy = NULL;
     struct error err = {0};
     assay_status s = task_enter(task);
 
@@ -192,7 +181,14 @@ static assay_status service_read(assay_task *task, const char *path, size_t max,
             task, ASSAY_E_INVALID, "exec.read: \"%.200s\" is no absolute path", path ? path : "");
     s = file_read(path, max < EXEC_FILE_MAX ? max : EXEC_FILE_MAX, &text, &err);
     data = text.data;
-    return s ? task_fail(task, s, "%s", err.text) : give(task, &text, out);
+    if (s)
+        return task_fail(task, s, "%s", err.text);
+    copy = task_scratch(task, text.size + 1);
+    if (!copy)
+        return ASSAY_E_NOMEM;
+    memcpy(copy, data, text.size + 1); /* with the NUL behind it */
+    *out = (assay_bytes){.data = copy, .size = text.size};
+    return ASSAY_OK;
 }
 
 /* ---- commands ---- */
@@ -236,21 +232,25 @@ static assay_status service_run(assay_task *task, const assay_scratch *scratch,
 
 /* ---- what is kept ---- */
 
-static assay_status service_recall(assay_task *task, const char *key, assay_bytes *out)
+static assay_status service_recall(
+    const assay_host *table, const char *key, void *out, size_t size, size_t *out_size)
 {
-    const assay_host *table = task_host(task);
     struct file_text text = {0};
     auto_free char *data = NULL;
-    assay_status s = task_enter(task);
+    assay_status s = ASSAY_OK;
 
-    if (s)
-        return s;
     if (!cache_key_is_good(key))
-        return task_fail(task, ASSAY_E_INVALID,
+        return instance_fail(table, ASSAY_E_INVALID,
             "exec.recall: a key is 1 to %d printable characters", CACHE_KEY_MAX);
     s = cache_recall(instance_of(table)->plugin_id, key, &text);
     data = text.data;
-    return s ? s : give(task, &text, out);
+    if (!s && text.size > size)
+        s = ASSAY_E_LAGGED;
+    if (s)
+        return s;
+    memcpy(out, data, text.size);
+    *out_size = text.size;
+    return ASSAY_OK;
 }
 
 static assay_status service_keep(const assay_host *table, const char *key, assay_bytes bytes)
@@ -274,6 +274,6 @@ const assay_exec exec_table = {
     .write = service_write,
     .read = service_read,
     .run = service_run,
-    .recall = service_recall,
     .keep = service_keep,
+    .recall = service_recall,
 };

@@ -145,7 +145,7 @@ static void services_of_commands_are_for_systems(void **in)
 struct call {
     const struct state *state;
     const assay_scratch *scratch;
-    const char *path, *key;
+    const char *path;
     const char *const *argv;
     size_t max;
     assay_ns until;
@@ -314,19 +314,6 @@ static void no_more_commands_run_than_there_are_processors(void **in)
 
 /* ---- keeping ---- */
 
-static assay_status call_recall(assay_task *task, void *arg)
-{
-    struct call *call = arg;
-    assay_bytes bytes = {0};
-    const assay_status s = call->state->exec->recall(task, call->key, &bytes);
-
-    if (!s) {
-        memcpy(call->text, bytes.data, bytes.size + 1);
-        call->size = bytes.size;
-    }
-    return s;
-}
-
 static assay_status keep(const struct state *state, const char *key, const void *data, size_t size)
 {
     return state->exec->keep(
@@ -335,8 +322,9 @@ static assay_status keep(const struct state *state, const char *key, const void 
 
 static assay_status recall(struct state *state, const char *key, struct call *out)
 {
-    *out = (struct call){.state = state, .key = key};
-    return run_body(state->world->system, call_recall, out).status;
+    *out = (struct call){.state = state};
+    return state->exec->recall(
+        state->world->system_table, key, out->text, sizeof(out->text), &out->size);
 }
 
 static void what_was_kept_is_there_for_later_runs(void **in)
@@ -350,7 +338,7 @@ static void what_was_kept_is_there_for_later_runs(void **in)
     assert_int_equal(keep(state, "proof of x", "a\0b", 3), ASSAY_OK);
     assert_int_equal(recall(state, "proof of x", &call), ASSAY_OK);
     assert_int_equal(call.size, 3);
-    assert_memory_equal(call.text, "a\0b", 4); /* with the NUL behind it */
+    assert_memory_equal(call.text, "a\0b", 3);
     assert_int_equal(keep(state, "proof of x", "", 0), ASSAY_OK);
     assert_int_equal(recall(state, "proof of x", &call), ASSAY_OK);
     assert_int_equal(call.size, 0);
@@ -358,6 +346,26 @@ static void what_was_kept_is_there_for_later_runs(void **in)
     assert_int_equal(recall(state, "most", &call), ASSAY_OK);
     assert_int_equal(call.size, sizeof(most));
     assert_memory_equal(call.text, most, sizeof(most));
+    assert_int_equal(state->exec->recall(state->world->system_table, "most", call.text,
+                         sizeof(most) - 1, &call.size),
+        ASSAY_E_LAGGED);
+}
+
+static void what_one_plugin_keeps_is_not_anothers(void **in)
+{
+    struct state *state = *in;
+    const struct host_instance_config config = {
+        .name = "system.t", .plugin_id = "other.plugin", .kind = ASSAY_SYSTEM};
+    struct host_instance *other = NULL;
+    char byte[1];
+    size_t size = 0;
+
+    assert_int_equal(keep(state, "k", "x", 1), ASSAY_OK);
+    assert_int_equal(
+        host_instance_new(state->world->fixture->host, &config, &other, NULL), ASSAY_OK);
+    assert_int_equal(
+        state->exec->recall(host_instance_table(other), "k", byte, 1, &size), ASSAY_E_NOTFOUND);
+    host_instance_free(other);
 }
 
 static void what_cannot_be_kept_is_refused(void **in)
@@ -473,6 +481,7 @@ int main(void)
         TEST(a_command_that_takes_too_long_is_killed),
         TEST(no_more_commands_run_than_there_are_processors),
         TEST(what_was_kept_is_there_for_later_runs),
+        TEST(what_one_plugin_keeps_is_not_anothers),
         TEST(what_cannot_be_kept_is_refused),
         TEST(a_slot_of_another_key_is_a_miss),
         TEST(the_cache_is_in_the_home_directory_by_default),

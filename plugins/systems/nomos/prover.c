@@ -70,17 +70,18 @@ static struct bytes32 checksum_of(const char *key, const struct zk_proof *proof)
     return hash_end(&hash);
 }
 
-static bool recall(struct nomos *self, assay_task *task, const char *key, struct zk_proof *out)
+static bool recall(struct nomos *self, const char *key, struct zk_proof *out)
 {
-    assay_bytes kept = {.data = NULL};
+    uint8_t kept[KEPT_SIZE];
     struct bytes32 checksum;
     struct zk_proof proof;
+    size_t size = 0;
 
-    if (self->exec->recall(task, key, &kept) || kept.size != KEPT_SIZE)
+    if (self->exec->recall(self->host, key, kept, sizeof(kept), &size) || size != sizeof(kept))
         return false;
-    memcpy(proof.bytes, (const uint8_t *)kept.data + 32, sizeof(proof.bytes));
+    memcpy(proof.bytes, kept + 32, sizeof(proof.bytes));
     checksum = checksum_of(key, &proof);
-    if (memcmp(kept.data, checksum.bytes, sizeof(checksum.bytes)) != 0)
+    if (memcmp(kept, checksum.bytes, sizeof(checksum.bytes)) != 0)
         return false;
     *out = proof;
     return true;
@@ -268,7 +269,7 @@ assay_status prover_prove(
         return status == NOMOS_OK ? ASSAY_OK : nomos_fail_with(self, status, wish->what, err.text);
     }
     name_proof(self, wish, key);
-    if (recall(self, task, key, out))
+    if (recall(self, key, out))
         return ASSAY_OK;
     s = make_groth16(self, task, wish, out);
     if (!s)

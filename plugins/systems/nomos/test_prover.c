@@ -250,17 +250,22 @@ static assay_status fake_run(assay_task *task, const assay_scratch *its, const c
     return ASSAY_OK;
 }
 
-static assay_status fake_recall(assay_task *task, const char *key, assay_bytes *out)
+static assay_status fake_recall(
+    const assay_host *host, const char *key, void *out, size_t size, size_t *out_size)
 {
     assay_status s = ASSAY_E_NOTFOUND;
 
-    (void)task;
+    assert_ptr_equal(host, the_world->system.host); /* whoever's task it is */
     (void)pthread_mutex_lock(&the_world->lock);
     for (unsigned i = 0; i < the_world->kept_count; i++) {
-        if (strcmp(the_world->kept[i].key, key) == 0) {
-            *out = (assay_bytes){the_world->kept[i].bytes, the_world->kept[i].size};
-            s = ASSAY_OK;
-        }
+        const struct kept *kept = &the_world->kept[i];
+
+        if (strcmp(kept->key, key) != 0)
+            continue;
+        assert_true(kept->size <= size);
+        memcpy(out, kept->bytes, kept->size);
+        *out_size = kept->size;
+        s = ASSAY_OK;
     }
     (void)pthread_mutex_unlock(&the_world->lock);
     return s;
@@ -270,7 +275,7 @@ static assay_status fake_keep(const assay_host *host, const char *key, assay_byt
 {
     struct kept *kept = NULL;
 
-    (void)host;
+    assert_ptr_equal(host, the_world->system.host);
     if (the_world->keep_status)
         return the_world->keep_status;
     (void)pthread_mutex_lock(&the_world->lock);

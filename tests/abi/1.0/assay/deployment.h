@@ -165,7 +165,7 @@ typedef struct assay_exec {
     /* Writes a file into it: a plain name. */
     assay_status (*write)(const assay_host *, const assay_scratch *, const char *name, assay_bytes);
     /* Reads a file, by an absolute path, up to `max` bytes (64 MiB at most). There is a NUL behind
-     * the bytes, which live until this task's next call of run, read or recall. */
+     * the bytes, which live until this task's next call of run or read. */
     assay_status (*read)(assay_task *, const char *path, size_t max, assay_bytes *out);
     /* Runs a command to its end, in that directory, as assay_deployment.exec does. As many run at a
      * time as there are processors; the others stand in line while their time runs. One that is
@@ -175,10 +175,12 @@ typedef struct assay_exec {
     /* What takes long to make may be kept for later runs, below assay's cache directory
      * ($XDG_CACHE_HOME/assay, else ~/.cache/assay), under any text of up to 200 bytes that says
      * exactly what it is. At most 4,000 bytes each, and 16,384 of them per plugin: new ones push
-     * out old ones. Keeping may fail, and what was kept may be gone or damaged: keep a
-     * checksum with it. ASSAY_E_NOTFOUND: it is not there. */
-    assay_status (*recall)(assay_task *, const char *key, assay_bytes *out);
+     * out old ones. Keeping may fail, and what was kept may be gone or damaged: keep a checksum
+     * with it. recall fills at most `size` bytes and says how many there were; more are
+     * ASSAY_E_LAGGED. ASSAY_E_NOTFOUND: it is not there. */
     assay_status (*keep)(const assay_host *, const char *key, assay_bytes);
+    assay_status (*recall)(
+        const assay_host *, const char *key, void *out, size_t size, size_t *out_size);
 } assay_exec;
 
 /* ---- observation: offered to systems, which fill the block and status tables with it ---- */
