@@ -573,11 +573,6 @@ static assay_status service_end_all(assay_task *task, assay_ns grace)
     return s;
 }
 
-static assay_status service_metrics_at(const assay_host *table, const char *url)
-{
-    return metrics_set_url(host_of(table)->metrics, table, url);
-}
-
 const assay_deployment deployment_table = {
     .struct_size = sizeof(assay_deployment),
     .spec = service_spec,
@@ -599,7 +594,8 @@ const assay_deployment deployment_table = {
     .end_all = service_end_all,
     .await_ready = readiness_await_all,
     .await_node = readiness_await_node,
-    .metrics_at = service_metrics_at,
+    .metrics_at = metrics_set_url,
+    .dashboard_at = metrics_set_dashboard,
     .collect_log = service_collect_log,
     .asset = service_asset,
     .support = service_support,

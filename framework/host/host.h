@@ -171,6 +171,11 @@ assay_status host_node_status(const struct host *host, uint32_t node, assay_node
 assay_status host_node_coverage(const struct host *host, uint32_t node, assay_coverage *out);
 assay_status host_node_endpoint(
     const struct host *host, uint32_t node, uint32_t port, assay_endpoint *out);
+/* For those who look on from outside; for the caller to free. NULL: there is none, or no memory. */
+char *host_metrics_url(const struct host *host);   /* of the store, by the deployer */
+char *host_dashboard_url(const struct host *host); /* likewise */
+char *host_node_profile_url(const struct host *host, uint32_t node);
+
 /* ASSAY_E_NOTFOUND: the deployer never started a process for it. */
 assay_status host_node_process(const struct host *host, uint32_t node, assay_process *out);
 

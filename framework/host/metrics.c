@@ -34,7 +34,7 @@ struct metrics {
     struct host *host;
     pthread_mutex_t lock; /* guards everything */
     struct vec list;      /* struct metric * */
-    char *url;
+    char *url, *dashboard;
     int series; /* descriptor; -1: not yet written to */
 };
 
@@ -75,28 +75,61 @@ void metrics_free(struct metrics *metrics)
     if (metrics->series >= 0)
         (void)close(metrics->series);
     free(metrics->url);
+    free(metrics->dashboard);
     (void)pthread_mutex_destroy(&metrics->lock);
     free(metrics);
 }
 
-assay_status metrics_set_url(struct metrics *metrics, const assay_host *table, const char *url)
+static assay_status set_address(
+    const assay_host *table, char **place, const char *url, const char *function)
 {
+    struct metrics *metrics = host_of(table)->metrics;
     auto_free char *copy = NULL;
     char *old = NULL;
 
     if (!url || strnlen(url, METRIC_URL_MAX + 1) > METRIC_URL_MAX ||
         (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
         return instance_fail(table, ASSAY_E_INVALID,
-            "deployment.metrics_at: \"%.100s\" is no http or https address", url ? url : "");
+            "deployment.%s: \"%.100s\" is no http or https address", function, url ? url : "");
     copy = mem_dup(url);
     if (!copy)
         return instance_fail(table, ASSAY_E_NOMEM, "out of memory");
     (void)pthread_mutex_lock(&metrics->lock);
-    old = metrics->url;
-    metrics->url = take(copy);
+    old = *place;
+    *place = take(copy);
     (void)pthread_mutex_unlock(&metrics->lock);
     free(old);
     return ASSAY_OK;
+}
+
+assay_status metrics_set_url(const assay_host *table, const char *url)
+{
+    return set_address(table, &host_of(table)->metrics->url, url, "metrics_at");
+}
+
+assay_status metrics_set_dashboard(const assay_host *table, const char *url)
+{
+    return set_address(table, &host_of(table)->metrics->dashboard, url, "dashboard_at");
+}
+
+static char *get_address(struct metrics *metrics, char *const *place)
+{
+    char *copy = NULL;
+
+    (void)pthread_mutex_lock(&metrics->lock);
+    copy = mem_dup(*place);
+    (void)pthread_mutex_unlock(&metrics->lock);
+    return copy;
+}
+
+char *host_metrics_url(const struct host *host)
+{
+    return get_address(host->metrics, &host->metrics->url);
+}
+
+char *host_dashboard_url(const struct host *host)
+{
+    return get_address(host->metrics, &host->metrics->dashboard);
 }
 
 /* ---- defining ---- */

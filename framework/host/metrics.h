@@ -26,8 +26,9 @@ enum {
 struct metrics *metrics_new(struct host *host);
 void metrics_free(struct metrics *metrics);
 
-/* Where `query` asks. The instance is the one that says so, for the error text. */
-assay_status metrics_set_url(struct metrics *metrics, const assay_host *table, const char *url);
+/* Where `query` asks, and where people look. The instance is the one that says so, for the error text. */
+assay_status metrics_set_url(const assay_host *table, const char *url);
+assay_status metrics_set_dashboard(const assay_host *table, const char *url);
 
 extern const assay_metrics metrics_table;
 

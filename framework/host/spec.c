@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/str.h"
 #include "framework/host/record.h"
 #include "framework/host/spec_state.h"
 #include "framework/host/state.h"
@@ -93,6 +94,17 @@ const char *specs_stage(struct specs *specs, uint32_t stage)
         name = *(const char **)vec_at(&specs->stages, stage);
     (void)pthread_mutex_unlock(&specs->lock);
     return name;
+}
+
+const char *specs_profile(struct specs *specs, uint32_t node)
+{
+    const char *path = NULL;
+
+    (void)pthread_mutex_lock(&specs->lock);
+    if (node < specs->node_count)
+        path = specs->nodes[node].profile;
+    (void)pthread_mutex_unlock(&specs->lock);
+    return path;
 }
 
 assay_status spec_add_word(struct vec *words, const char *word)
@@ -242,6 +254,14 @@ assay_status specs_endpoint(
     if (!record_give(out, &endpoint, sizeof(endpoint)))
         return error_set(err, ASSAY_E_INVALID, "endpoint: struct_size is not set");
     return ASSAY_OK;
+}
+
+char *host_node_profile_url(const struct host *host, uint32_t node)
+{
+    const char *path = specs_profile(host->specs, node);
+    const char *url = specs_url(host->specs, node);
+
+    return path && url[0] != '\0' ? str_format("%s%s", url, path) : NULL;
 }
 
 assay_status host_node_endpoint(

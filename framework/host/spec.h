@@ -40,6 +40,9 @@ const assay_node_spec *specs_get(struct specs *specs, uint32_t node);
 /* "http://127.0.0.1:20001" of port 0 as the runner reaches it; "" while it is not bound. */
 const char *specs_url(struct specs *specs, uint32_t node);
 
+/* The path of its profile on that port; NULL: none was named. */
+const char *specs_profile(struct specs *specs, uint32_t node);
+
 /* ASSAY_E_INVALID: the record is not complete. ASSAY_E_NOTFOUND: the system asked for no
    such port. */
 assay_status specs_bind(struct specs *specs, uint32_t node, uint32_t port,

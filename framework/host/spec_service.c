@@ -288,6 +288,23 @@ static uint32_t service_from_image(const assay_host *table)
     return ops ? ops->flags & ASSAY_DEPLOYER_IMAGES : 0;
 }
 
+static assay_status service_profile(const assay_host *table, uint32_t index, const char *path)
+{
+    struct node_spec *node = NULL;
+    assay_status s = ASSAY_OK;
+
+    if (!path || path[0] != '/')
+        return instance_fail(table, ASSAY_E_INVALID,
+            "spec.profile: \"%.200s\" is no path that begins with a slash", path ? path : "");
+    node = node_lock(table, index, "spec.profile");
+    if (!node)
+        return ASSAY_E_INVALID;
+    if (!node->profile || strcmp(node->profile, path) != 0) /* said again when it is ready again */
+        s = set_text(table, &node->profile, path);
+    specs_unlock(table);
+    return report(table, s, "spec.profile");
+}
+
 const assay_spec spec_table = {
     .struct_size = sizeof(assay_spec),
     .port = service_port,
@@ -307,4 +324,5 @@ const assay_spec spec_table = {
     .asset = service_asset,
     .support = support_declare,
     .from_image = service_from_image,
+    .profile = service_profile,
 };

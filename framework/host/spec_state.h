@@ -16,6 +16,7 @@ struct node_spec {
     struct vec argv, env; /* const char * */
     struct vec files;     /* assay_file */
     const char *url;
+    const char *profile; /* a path; NULL: none was named */
 };
 
 struct specs {

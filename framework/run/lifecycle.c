@@ -9,6 +9,7 @@
 #include "framework/run/actor.h"
 #include "framework/run/collect.h"
 #include "framework/run/crumb.h"
+#include "framework/run/endpoints.h"
 
 #define TICK             (250 * ASSAY_MS) /* what the chart shows */
 #define TICKS_PER_LINE   4                /* progress and series: once a second */
@@ -220,9 +221,11 @@ static enum event enter_deploy(struct life *life)
         (void)life_wait(life, ASSAY_FOREVER, is_actor_done, deployer);
         is_fine = actor_end(deployer, host_is_interrupted(life->host));
     }
-    if (is_fine && !host_is_interrupted(life->host))
+    if (is_fine && !host_is_interrupted(life->host)) {
         progress_say(life->progress, "%u nodes ready in %s", host_node_count(life->host),
             format_span((host_now(life->host) - start) / ASSAY_MS * ASSAY_MS, took));
+        endpoints_print(life->host);
+    }
     if (!is_fine)
         set_reason(life, deployer, EXIT_CODE_DEPLOYMENT);
     return event_of(life, is_fine);

@@ -10,6 +10,9 @@
 #define PROBE_TIMEOUT (2 * ASSAY_SECOND) /* a node that is slower than that is not ready */
 #define BODY_SHOWN    200 /* bytes of an error's text, of which a node gives a line */
 
+/* What real nodes have, and development nodes have not (node contract 9.3). */
+static const char profile_path[] = "/debug/pprof/profile?seconds=15&format=proto";
+
 __attribute__((format(printf, 3, 4))) static assay_status explain(
     struct nomos_answer *answer, assay_status status, const char *format, ...)
 {
@@ -108,8 +111,10 @@ static assay_status look_at_http(
         (void)snprintf(out->why, sizeof(out->why), "GET /cryptarchia/info: an answer without tip");
     self->json->release(answer.json);
     if (out->is_ready && self->is_from_image && !self->nodes[node].is_dev)
-        return find_out_kind(self, task, node);
-    return ASSAY_OK;
+        s = find_out_kind(self, task, node);
+    if (!s && out->is_ready && !self->nodes[node].is_dev)
+        s = self->spec->profile(self->host, node, profile_path);
+    return s;
 }
 
 /* Every link of the topology must stand, in either direction (node contract 7.1). */

@@ -21,6 +21,8 @@ struct world {
     uint32_t node, port;
     char asked[128];
     int replies; /* handed out and not released */
+    char profiles[256];
+    struct nomos_node nodes[3];
 };
 
 static struct world *the_world; /* the HTTP and topology tables have no place for it */
@@ -79,6 +81,18 @@ static uint32_t dial(const assay_host *host, uint32_t node, uint32_t nth)
     return node - 1;
 }
 
+static assay_status profile(const assay_host *host, uint32_t node, const char *path)
+{
+    struct world *w = the_world;
+    const size_t used = strlen(w->profiles);
+
+    (void)host;
+    (void)snprintf(w->profiles + used, sizeof(w->profiles) - used, "%u %s\n", node, path);
+    return ASSAY_OK;
+}
+
+static const assay_spec noting_spec = {.struct_size = sizeof(assay_spec), .profile = profile};
+
 static const assay_topology chain_topology = {
     .struct_size = sizeof(assay_topology), .dial_count = dial_count, .dial = dial};
 
@@ -100,6 +114,8 @@ static int setup(void **state)
     system->json = fixture_service(instance, ASSAY_JSON);
     system->topology = &chain_topology;
     system->node_count = 3;
+    system->nodes = w->nodes;
+    system->spec = &noting_spec;
     node_config_da_default(&system->network.da, 3);
     system->stages[system->stage_count++] = &nomos_stage_http;
     system->stages[system->stage_count++] = &nomos_stage_peers;
@@ -178,6 +194,18 @@ static void a_node_that_tells_its_tip_is_up(void **state)
     assert_int_equal(w->node, 2);
     assert_int_equal(w->port, PORT_API);
     assert_waiting(w, 2, HTTP, "{\"height\":0}", "without tip");
+}
+
+static void a_real_node_that_is_up_has_a_profile_to_fetch(void **state)
+{
+    struct world *w = *state;
+
+    w->system.nodes[1].is_dev = true;
+    assert_waiting(w, 0, HTTP, "{\"height\":0}", "without tip");
+    assert_string_equal(w->profiles, "");
+    assert_ready(w, 0, HTTP, "{\"tip\":\"ab\"}");
+    assert_ready(w, 1, HTTP, "{\"tip\":\"ab\"}");
+    assert_string_equal(w->profiles, "0 /debug/pprof/profile?seconds=15&format=proto\n");
 }
 
 static void a_node_needs_the_peers_on_both_ends_of_its_links(void **state)
@@ -282,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_node_that_tells_its_tip_is_up),
+        TEST(a_real_node_that_is_up_has_a_profile_to_fetch),
         TEST(a_node_needs_the_peers_on_both_ends_of_its_links),
         TEST(membership_is_asked_of_the_testing_port_for_session_zero),
         TEST(membership_without_assignations_is_waited_for),

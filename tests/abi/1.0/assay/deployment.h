@@ -150,6 +150,9 @@ typedef struct assay_spec {
     /* Non-zero: the deployer starts nodes from their images. Then nothing of this machine is theirs,
      * and `binary` names a program inside the image; plan and render alike may ask. */
     uint32_t (*from_image)(const assay_host *);
+    /* Where on its port 0 the node's profile can be fetched, "/debug/pprof/profile?seconds=15", for
+     * those who look on from outside. In plan, render or ready; says nothing for a node without. */
+    assay_status (*profile)(const assay_host *, uint32_t node, const char *path);
 } assay_spec;
 
 /* ---- commands: offered to systems, for outside programs that make what nodes need ---- */
@@ -314,6 +317,8 @@ typedef struct assay_deployment {
     /* The content of an asset, up to 1 MiB, with a NUL behind it that is not counted. Lives as long
      * as the run. ASSAY_E_NOTFOUND: it is not there. */
     assay_status (*asset_text)(const assay_host *, const char *name, assay_bytes *out);
+    /* Where people look at what is measured ("http://127.0.0.1:3000"), besides metrics_at. */
+    assay_status (*dashboard_at)(const assay_host *, const char *url);
 } assay_deployment;
 
 #ifdef __cplusplus
