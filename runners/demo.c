@@ -7,10 +7,15 @@ enum {
     WALLETS = 1000,
     RATE = 5, /* transactions per block */
     USERS = 500,
+    CHANNEL_RATE = 1, /* per block, as the next */
+    BLOB_RATE = 1,
+    HEADROOM_PERCENT = 20,
     VALIDATORS_DEFAULT = 1,
     EXECUTORS_DEFAULT = 1,
     RUN_SECS_DEFAULT = 60,
-    NUMBER_MAX = 1000000
+    NUMBER_MAX = 1000000,
+    EXIT_FAILED = 1,
+    EXIT_SIGNAL = 128 /* and above: interrupted */
 };
 
 /* The first of the two variables that is set and a number. */
@@ -23,7 +28,8 @@ static uint32_t number_from(const char *name, const char *fallback, uint32_t oth
         char *end = NULL;
         const unsigned long value = text ? strtoul(text, &end, 10) : 0;
 
-        if (text && end != text && *end == '\0' && value <= NUMBER_MAX)
+        /* A sign or white space in front, which strtoul takes, is no number of nodes. */
+        if (text && text[0] >= '0' && text[0] <= '9' && *end == '\0' && value <= NUMBER_MAX)
             return (uint32_t)value;
     }
     return otherwise;
@@ -33,13 +39,18 @@ assay_scenario *demo_scenario(const char *name, const struct demo_variables *var
 {
     const uint32_t run_secs =
         number_from("NOMOS_DEMO_RUN_SECS", variables->run_secs, RUN_SECS_DEFAULT);
+    const uint32_t executors =
+        number_from("NOMOS_DEMO_EXECUTORS", variables->executors, EXECUTORS_DEFAULT);
     assay_scenario *s = assay_scenario_new(name);
 
     assay_scenario_topology(s, ASSAY_STAR,
-        number_from("NOMOS_DEMO_VALIDATORS", variables->validators, VALIDATORS_DEFAULT),
-        number_from("NOMOS_DEMO_EXECUTORS", variables->executors, EXECUTORS_DEFAULT));
+        number_from("NOMOS_DEMO_VALIDATORS", variables->validators, VALIDATORS_DEFAULT), executors);
     assay_scenario_wallets(s, WALLETS);
     assay_scenario_transactions(s, RATE, USERS);
+    if (executors > 0)
+        assay_scenario_da(s, CHANNEL_RATE, BLOB_RATE, HEADROOM_PERCENT);
+    else
+        (void)fprintf(stderr, "%s: no executors, so there is no data availability in it\n", name);
     assay_scenario_expect_consensus_liveness(s);
     assay_scenario_run_duration(s, (assay_ns)run_secs * ASSAY_SECOND);
     return s;
@@ -52,7 +63,8 @@ int demo_run(const char *name, assay_scenario *scenario)
     if (assay_scenario_run(scenario, NULL, &result))
         (void)fprintf(stderr, "%s demo failed: %s\n", name, assay_scenario_problems(scenario));
     else if (result.exit_code != 0)
-        (void)fprintf(stderr, "%s demo failed: see %s/summary.txt\n", name, result.directory);
+        (void)fprintf(stderr, "%s demo failed: %s; see %s/summary.txt\n", name, result.reason,
+            result.directory);
     assay_scenario_free(scenario);
-    return result.exit_code;
+    return result.exit_code == 0 || result.exit_code > EXIT_SIGNAL ? result.exit_code : EXIT_FAILED;
 }

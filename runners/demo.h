@@ -1,5 +1,6 @@
-/* The predecessor's demo, which its runners have in common: so many validators and executors, a
-   thousand wallets, transactions. One small program per deployer makes it and runs it. */
+/* The predecessor's demo, which its runners have in common (node contract 9): so many validators and
+   executors, a thousand wallets, transactions, data availability. One small program per deployer
+   makes it and runs it. */
 #ifndef RUNNERS_DEMO_H
 #define RUNNERS_DEMO_H
 
@@ -12,11 +13,13 @@ struct demo_variables {
 };
 
 /* Of each pair of variables the first that is set and a number counts; else 1 validator, 1 executor,
-   60 s. */
+   60 s. Without executors there is nobody to take data: it is left out, and said so on standard
+   error. */
 assay_scenario *demo_scenario(const char *name, const struct demo_variables *variables);
 
 /* Runs and frees it, and says on standard error what went wrong, "<name> demo failed: ...". Returns
-   the exit code. */
+   what the program exits with: 0 all held, 128 and the signal's number when it was interrupted,
+   else 1. */
 int demo_run(const char *name, assay_scenario *scenario);
 
 #endif

@@ -56,6 +56,22 @@ static uint32_t verdict_in(const char *directory)
     return verdict;
 }
 
+/* The reason that summary.txt opens with: "fail      name: reason", where a name has no colon. */
+static void read_reason(const char *directory, char *out, size_t size)
+{
+    struct file_text text = {0};
+    auto_free char *path = path_join(directory, "summary.txt");
+    char *rest;
+
+    if (!path || file_read(path, VERDICT_SIZE_MAX, &text, NULL))
+        return;
+    rest = text.data;
+    rest = strstr(strsep(&rest, "\n"), ": ");
+    if (rest)
+        (void)snprintf(out, size, "%s", rest + 2);
+    free(text.data);
+}
+
 static void give_result(const struct launch_result *launched, assay_run_result *out)
 {
     assay_run_result mine = {.struct_size = sizeof(mine),
@@ -65,6 +81,8 @@ static void give_result(const struct launch_result *launched, assay_run_result *
 
     (void)snprintf(mine.directory, sizeof(mine.directory), "%s",
         launched->run_directory ? launched->run_directory : "");
+    if (launched->run_directory)
+        read_reason(launched->run_directory, mine.reason, sizeof(mine.reason));
     mine.struct_size = out->struct_size;
     memcpy(out, &mine, size);
 }

@@ -167,6 +167,7 @@ typedef struct assay_run_result {
     int32_t exit_code;
     uint32_t outcome;     /* ASSAY_PASS, _FAIL, _UNDECIDED, _VACUOUS; 0: there was no verdict */
     char directory[1024]; /* the run directory; "" when none was made */
+    char reason[1024]; /* one line: why the outcome is what it is; "" when there was no verdict */
 } assay_run_result;
 
 /* Deploys, runs, judges and cleans up; returns when all of it is over and nothing is left running.

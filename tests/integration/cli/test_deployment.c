@@ -220,12 +220,16 @@ static void local_runner_runs_the_predecessors_demo(void **state)
 
     stage_setenv(stage, "NOMOS_DEMO_VALIDATORS=1");
     stage_setenv(stage, "NOMOS_DEMO_EXECUTORS=1");
-    stage_setenv(stage, "NOMOS_DEMO_RUN_SECS=5");
+    stage_setenv(stage, "NOMOS_DEMO_RUN_SECS=10");
+    stage_setenv(stage, "TESTNET_PRINT_ENDPOINTS=");
     stage_setenv(stage, "CONSENSUS_SLOT_TIME=1");
     stage_setenv(stage, "POL_PROOF_DEV_MODE=true");
     assert_exit(stage, stage_call(stage, "local_runner", NULL), 0);
     assert_has(stage->out, "every expectation held");
     assert_has(stage->out, "2 nodes");
+    assert_has(stage->out, "expectation.da_inclusion");
+    assert_has(stage->out, "TESTNET_ENDPOINTS prometheus=<disabled> grafana=<disabled>\n");
+    assert_lacks(stage->out, "TESTNET_PPROF"); /* development nodes have no profile */
 }
 
 static void local_runner_takes_its_older_variables_where_the_new_ones_say_nothing(void **state)
@@ -242,6 +246,19 @@ static void local_runner_takes_its_older_variables_where_the_new_ones_say_nothin
     assert_exit(stage, stage_call(stage, "local_runner", NULL), 0);
     assert_has(stage->out, "2 nodes");
     assert_has(stage->out, "every expectation held");
+    assert_has(stage->err, "no executors, so there is no data availability in it");
+}
+
+static void local_runner_says_why_it_failed_and_exits_with_1(void **state)
+{
+    struct stage *stage = *state;
+
+    stand_in(stage, "#!/bin/sh\necho the disk is on fire\nexit 9\n");
+    stage_setenv(stage, "POL_PROOF_DEV_MODE=true");
+    assert_exit(stage, stage_call(stage, "local_runner", NULL), 1);
+    assert_has(stage->err,
+        "local runner demo failed: deployer.local: prepare: validator-0 ended by itself with exit "
+        "code 9");
 }
 
 static void local_runner_wants_development_proofs(void **state)
@@ -271,6 +288,7 @@ int main(void)
         STAGED(nodes_directories_stay_whole_when_logs_are_to_be_kept),
         STAGED(local_runner_runs_the_predecessors_demo),
         STAGED(local_runner_takes_its_older_variables_where_the_new_ones_say_nothing),
+        STAGED(local_runner_says_why_it_failed_and_exits_with_1),
         STAGED(local_runner_wants_development_proofs),
     };
 
