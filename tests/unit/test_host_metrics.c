@@ -333,13 +333,12 @@ static assay_status call_query(assay_task *task, void *arg)
 static void without_a_store_there_is_nothing_to_ask(void **state)
 {
     struct scene *scene = *state;
-    struct metrics *metrics = scene->fixture->host->metrics;
 
     assert_int_equal(run_body(scene->instance, call_query, scene).status, ASSAY_E_UNSUPPORTED);
-    assert_int_equal(metrics_set_url(metrics, scene->table, "ftp://x"), ASSAY_E_INVALID);
-    assert_int_equal(metrics_set_url(metrics, scene->table, NULL), ASSAY_E_INVALID);
-    assert_int_equal(metrics_set_url(metrics, scene->table, "http://127.0.0.1:9090"), ASSAY_OK);
-    assert_int_equal(metrics_set_url(metrics, scene->table, "http://127.0.0.1:9091"), ASSAY_OK);
+    assert_int_equal(metrics_set_url(scene->table, "ftp://x"), ASSAY_E_INVALID);
+    assert_int_equal(metrics_set_url(scene->table, NULL), ASSAY_E_INVALID);
+    assert_int_equal(metrics_set_url(scene->table, "http://127.0.0.1:9090"), ASSAY_OK);
+    assert_int_equal(metrics_set_url(scene->table, "http://127.0.0.1:9091"), ASSAY_OK);
     /* There is a store, but this run has no HTTP. */
     assert_non_null(strstr(run_body(scene->instance, call_query, scene).why, "127.0.0.1:9091"));
 }
@@ -401,8 +400,7 @@ static void a_store_is_asked_over_http(void **state)
     fixture_start(fixture);
     instance = fixture_instance(fixture, "expectation.e", ASSAY_EXPECTATION);
     asking.metrics = fixture_service(instance, ASSAY_METRICS);
-    assert_int_equal(
-        metrics_set_url(fixture->host->metrics, host_instance_table(instance), url), ASSAY_OK);
+    assert_int_equal(metrics_set_url(host_instance_table(instance), url), ASSAY_OK);
 
     assert_int_equal(pthread_create(&thread, NULL, answer_once, &server), 0);
     assert_int_equal(run_body(instance, ask_up, &asking).status, ASSAY_OK);
