@@ -46,7 +46,8 @@ struct api_metric {
 /* In Prometheus' text form. */
 void api_add_metrics(struct text *text, const struct api_metric *metrics, size_t count);
 
-/* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c, api_testing.c. Those of data
+/* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c,
+ * api_signing.c, api_testing.c. Those of data
  * availability are in da_shell.h. */
 void api_info(void *self, struct http_request *request);
 void api_headers(void *self, struct http_request *request);
@@ -60,7 +61,9 @@ void api_tx_status(void *self, struct http_request *request);
 void api_network_info(void *self, struct http_request *request);
 void api_balance(void *self, struct http_request *request);
 void api_transfer_funds(void *self, struct http_request *request);
-void api_sdp_post(void *self, struct http_request *request);
+void api_sdp_declaration(void *self, struct http_request *request);
+void api_sdp_activity(void *self, struct http_request *request);
+void api_sdp_withdrawal(void *self, struct http_request *request);
 void api_metrics(void *self, struct http_request *request);
 void api_declarations(void *self, struct http_request *request);
 void api_misbehaviour_list(void *self, struct http_request *request);

@@ -64,32 +64,6 @@ void api_balance(void *self, struct http_request *request)
     http_reply_text(request, "text/plain; charset=utf-8", &text);
 }
 
-static bool is_object(struct http_request *request)
-{
-    if (json_object_is_type(request->json, json_type_object))
-        return true;
-    api_refuse_body(request, "expected an object");
-    return false;
-}
-
-/* The wallet would need the secret keys of the accounts; this node reads none but its leader
-   key. The real node fails here, too (node contract 2.10). */
-void api_transfer_funds(void *self, struct http_request *request)
-{
-    (void)self;
-    if (is_object(request))
-        http_fail(request, 500,
-            "this node's wallet cannot sign; submit a signed transaction to /mempool/add/tx");
-}
-
-void api_sdp_post(void *self, struct http_request *request)
-{
-    (void)self;
-    http_fail(request, 500,
-        "this node cannot sign service operations; submit a signed transaction to "
-        "/mempool/add/tx");
-}
-
 void api_add_metrics(struct text *text, const struct api_metric *metrics, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

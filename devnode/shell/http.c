@@ -18,6 +18,9 @@
 
 /* No client of the API sends more; a longer head is an attack or a mistake. */
 #define HEAD_BYTES_MAX 32768
+/* A body beyond the configured limit by up to so much is read before it is refused. evhttp would
+   hang up on a client that is still sending, which may then never see the answer. */
+#define BODY_EXCESS_MAX (16u << 20)
 /* Bodies that are not transactions nest two levels deep. */
 #define JSON_DEPTH_MAX 16
 /* Open connections without any traffic are closed. */
@@ -281,6 +284,39 @@ static bool asks_too_often(struct http_server *server, struct evhttp_request *re
     return true;
 }
 
+/* evhttp reads no body of a HEAD, a TRACE or a method that it does not know, and would take it for the
+   next request: that connection ends with the answer. */
+static void close_if_unread(struct evhttp_request *request)
+{
+    const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+
+    switch (evhttp_request_get_command(request)) {
+    case EVHTTP_REQ_GET:
+    case EVHTTP_REQ_POST:
+    case EVHTTP_REQ_PUT:
+    case EVHTTP_REQ_DELETE:
+    case EVHTTP_REQ_OPTIONS:
+    case EVHTTP_REQ_CONNECT:
+    case EVHTTP_REQ_PATCH:
+        return;
+    case EVHTTP_REQ_HEAD:
+    case EVHTTP_REQ_TRACE:
+        break;
+    }
+    if (evhttp_find_header(headers, "Content-Length") ||
+        evhttp_find_header(headers, "Transfer-Encoding"))
+        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+}
+
+static bool is_too_large(const struct http_server *server, struct evhttp_request *request)
+{
+    if (evbuffer_get_length(evhttp_request_get_input_buffer(request)) <=
+        server->params.limits->body_bytes_max)
+        return false;
+    http_send_failure(request, 413, "length limit exceeded");
+    return true;
+}
+
 static void on_request(struct evhttp_request *request, void *self)
 {
     struct http_server *server = self;
@@ -289,7 +325,8 @@ static void on_request(struct evhttp_request *request, void *self)
     struct http_exchange *exchange;
     char *decoded;
 
-    if (asks_too_often(server, request))
+    close_if_unread(request);
+    if (asks_too_often(server, request) || is_too_large(server, request))
         return;
     decoded = path ? evhttp_uridecode(path, 0, NULL) : NULL;
     if (!decoded) {
@@ -306,7 +343,7 @@ static void on_request(struct evhttp_request *request, void *self)
 static void set_up(struct evhttp *http, const struct config_limits *limits)
 {
     evhttp_set_max_headers_size(http, HEAD_BYTES_MAX);
-    evhttp_set_max_body_size(http, (ev_ssize_t)limits->body_bytes_max);
+    evhttp_set_max_body_size(http, (ev_ssize_t)(limits->body_bytes_max + BODY_EXCESS_MAX));
     evhttp_set_timeout(http, IDLE_SECONDS_MAX);
     evhttp_set_default_content_type(http, "text/plain; charset=utf-8");
     /* All, also those that evhttp does not know, so that a wrong one is answered here. */

@@ -13,10 +13,7 @@
 
 #include "nomos/hex.h"
 #include "nomos/json_block.h"
-#include "testnet.h"
-
-#define JSON "application/json"
-#define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
+#include "testnet_cases.h"
 
 static struct testnet net;
 
@@ -38,16 +35,6 @@ static int stop_all(void **state)
     testnet_done(&net);
     return 0;
 }
-
-struct api_case {
-    const char *method;
-    const char *path;
-    const char *type; /* NULL: no content type */
-    const char *body;
-    long status;
-    const char *contains;
-    bool is_testing;
-};
 
 static const struct api_case cases[] = {
     /* Unknown paths and methods. */
@@ -103,10 +90,33 @@ static const struct api_case cases[] = {
     {"GET", "/wallet/" ZERO "/balance", NULL, NULL, 404, "could not be found", false},
     {"GET", "/wallet//balance", NULL, NULL, 404, "", false},
     /* What a node with a signing wallet would do. */
-    {"POST", "/wallet/transactions/transfer-funds", JSON, "{}", 500, "cannot sign", false},
-    {"POST", "/wallet/transactions/transfer-funds", JSON, "1", 422, "", false},
-    {"POST", "/sdp/declaration", JSON, "{}", 500, "cannot sign", false},
-    {"POST", "/sdp/declaration", NULL, "{}", 415, "", false},
+    {"POST", "/wallet/transactions/transfer-funds", JSON,
+        "{\"tip\":null,\"change_public_key\":\"" ZERO "\",\"funding_public_keys\":[\"" ZERO
+        "\"],\"recipient_public_key\":\"" ZERO "\",\"amount\":10}",
+        500, "cannot sign", false},
+    {"POST", "/wallet/transactions/transfer-funds", JSON, "{\"tip\":7}", 422, "", false},
+    {"POST", "/sdp/declaration", JSON,
+        "{\"service_type\":\"BN\",\"locators\":[\"/ip4/127.0.0.1/udp/3000/quic-v1\"],"
+        "\"provider_id\":\"" ZERO "\",\"zk_id\":\"" ZERO "\",\"locked_note_id\":\"" ZERO "\"}",
+        500, "cannot sign", false},
+    {"POST", "/sdp/declaration", JSON,
+        "{\"service_type\":\"XX\",\"locators\":[],\"provider_id\":\"" ZERO "\",\"zk_id\":\"" ZERO
+        "\",\"locked_note_id\":\"" ZERO "\"}",
+        422, "", false},
+    {"POST", "/sdp/declaration", JSON,
+        "{\"service_type\":\"DA\",\"locators\":[\"nowhere\"],\"provider_id\":\"" ZERO
+        "\",\"zk_id\":\"" ZERO "\",\"locked_note_id\":\"" ZERO "\"}",
+        422, "", false},
+    {"POST", "/sdp/activity", JSON, "{\"Blend\":{\"session\":1}}", 500, "cannot sign", false},
+    {"POST", "/sdp/activity", JSON,
+        "{\"Blend\":{\"session\":1},\"DataAvailability\":{\"current_session\":1}}", 422, "", false},
+    {"POST", "/sdp/activity", JSON, "{\"Blend\":{\"session\":-1}}", 422, "", false},
+    {"POST", "/sdp/withdrawal", JSON,
+        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,255]",
+        500, "cannot sign", false},
+    {"POST", "/sdp/withdrawal", JSON,
+        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,256]",
+        422, "", false},
     /* The switches. */
     {"GET", "/test/misbehave", NULL, NULL, 200, "[]", true},
     {"POST", "/test/misbehave", JSON, "{\"name\":\"nonsense\"}", 422, "stop-proposing", true},
@@ -124,34 +134,32 @@ static const struct api_case cases[] = {
 static void every_case_of_the_table_has_its_status(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        const struct api_case *c = &cases[i];
-        struct reply reply =
-            testnet_call(&net, 0, c->is_testing, c->method, c->path, c->type, c->body);
-
-        if (reply.status != c->status || !strstr(reply.body, c->contains))
-            fail_msg("%s %s %s: status %ld, expected %ld with \"%s\": %s", c->method, c->path,
-                c->body ? c->body : "", reply.status, c->status, c->contains, reply.body);
-        if (reply.status == 200 && strcmp(c->path, "/metrics") != 0)
-            assert_string_equal(reply.type, JSON);
-        if (reply.status != 200)
-            assert_memory_equal(reply.type, "text/plain", 10);
-        reply_done(&reply);
-    }
+    check_cases(&net, 0, cases, sizeof(cases) / sizeof(*cases));
 }
 
-static void a_body_beyond_the_limit_is_413(void **state)
-{
-    const size_t size = (10u << 20) + 1;
-    char *big = malloc(size + 1);
+/* But for those of data availability (test_devnode_da_api.c) and for streams, which never end. */
+static const struct route_case routes[] = {
+    {"GET", "/cryptarchia/info", false, NULL},
+    {"GET", "/cryptarchia/headers", false, NULL},
+    {"GET", "/cryptarchia/blocks", false, NULL},
+    {"POST", "/storage/block", false, "[]"},
+    {"POST", "/mempool/add/tx", false, "[]"},
+    {"GET", "/mantle/metrics", false, NULL},
+    {"POST", "/mantle/status", false, "{}"},
+    {"GET", "/network/info", false, NULL},
+    {"POST", "/sdp/declaration", false, "{}"},
+    {"POST", "/sdp/activity", false, "{}"},
+    {"POST", "/sdp/withdrawal", false, "{}"},
+    {"POST", "/wallet/transactions/transfer-funds", false, "{}"},
+    {"GET", "/metrics", false, NULL},
+    {"GET", "/mantle/sdp/declarations", true, NULL},
+    {"POST", "/test/misbehave", true, "{}"},
+};
 
+static void every_route_refuses_what_all_refuse(void **state)
+{
     (void)state;
-    memset(big, ' ', size);
-    big[size] = '\0';
-    struct reply reply = testnet_post(&net, 0, "/mempool/add/tx", big);
-    assert_int_equal(reply.status, 413);
-    reply_done(&reply);
-    free(big);
+    check_routes(&net, 0, routes, sizeof(routes) / sizeof(*routes));
 }
 
 static void an_answer_later_than_the_timeout_is_408(void **state)
@@ -345,7 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_of_the_table_has_its_status),
-        cmocka_unit_test(a_body_beyond_the_limit_is_413),
+        cmocka_unit_test(every_route_refuses_what_all_refuse),
         cmocka_unit_test(an_answer_later_than_the_timeout_is_408),
         cmocka_unit_test(a_transaction_is_taken_once_and_found_in_its_block),
         cmocka_unit_test(a_wrong_operation_signature_is_422),

@@ -132,12 +132,13 @@ static void write_da(FILE *file, const struct testnet *net, size_t node)
 
     if (!net->params.columns)
         return;
+    /* On one line, so that a test can replace it. */
     fprintf(file,
-        "da_network:\n  backend:\n    %slistening_address: "
-        "/ip4/127.0.0.1/udp/%u/quic-v1, balancer_interval: {secs: 0, nanos: 200000000}}\n"
-        "  membership: {subnetwork_size: %zu, replication_factor: %zu, session_id: 0}\n",
-        is_executor(net, node) ? "validator_settings: {" : "{", net->nodes[node].da_port,
-        net->params.node_count, members);
+        "da_network: {backend: {%slistening_address: /ip4/127.0.0.1/udp/%u/quic-v1, "
+        "balancer_interval: {secs: 0, nanos: 200000000}}%s, "
+        "membership: {subnetwork_size: %zu, replication_factor: %zu, session_id: 0}}\n",
+        is_executor(net, node) ? "validator_settings: {" : "", net->nodes[node].da_port,
+        is_executor(net, node) ? "}" : "", net->params.node_count, members);
     fprintf(file, "da_sampling: {sampling_settings: {num_samples: %u, num_subnets: %u}}\n",
         (net->params.columns + 1) / 2, net->params.columns);
     if (is_executor(net, node))
