@@ -53,7 +53,9 @@ static inline struct scratch *scratch_new(const char *name)
 static inline void scratch_path(
     char out[static SCRATCH_PATH_SIZE], const struct scratch *scratch, const char *name)
 {
-    (void)snprintf(out, SCRATCH_PATH_SIZE, "%s/%s", scratch->root, name);
+    const int size = snprintf(out, SCRATCH_PATH_SIZE, "%s/%s", scratch->root, name);
+
+    assert_in_range(size, 1, SCRATCH_PATH_SIZE - 1);
 }
 
 static inline void scratch_put(const struct scratch *scratch, const char *name, const char *text)
