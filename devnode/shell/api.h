@@ -43,10 +43,13 @@ struct api_metric {
     uint64_t value;
 };
 
+/* All metrics of the node, as GET /metrics shows them; `self` is the struct api. */
+void api_write_metrics(const void *self, struct text *text);
+
 /* In Prometheus' text form. */
 void api_add_metrics(struct text *text, const struct api_metric *metrics, size_t count);
 
-/* Handlers, by file: api_consensus.c, api_mempool.c, api_services.c,
+/* Handlers, by file: api_consensus.c, api_mempool.c, api_metrics.c, api_services.c,
  * api_signing.c, api_testing.c. Those of data
  * availability are in da_shell.h. */
 void api_info(void *self, struct http_request *request);

@@ -20,6 +20,7 @@
 #include "devnode/shell/log.h"
 #include "devnode/shell/network.h"
 #include "devnode/shell/options.h"
+#include "devnode/shell/otlp.h"
 #include "devnode/shell/yaml_tree.h"
 #include "nomos/genesis.h"
 #include "nomos/hex.h"
@@ -44,6 +45,7 @@ struct shell {
     struct log log;
     struct database *database;
     struct availability *availability; /* NULL: configured without */
+    struct otlp *otlp;                 /* NULL: metrics are sent nowhere */
     struct event_base *base;
     struct event *wake;
     struct event *interrupt;
@@ -240,7 +242,7 @@ static bool read_config(struct shell *shell)
         return cannot(shell, why.text);
     config_unknown_keys(file, on_unknown_key, &report);
     is_read = config_read(&shell->config, file, &why) &&
-        availability_read(&shell->availability, file, &why);
+        availability_read(&shell->availability, file, &why) && otlp_read(&shell->otlp, file, &why);
     yaml_tree_free(file);
     if (!is_read) {
         reason_prefix(&why, "%s", shell->options.config_path);
@@ -506,6 +508,26 @@ static bool start_loop(struct shell *shell)
     return true;
 }
 
+static void on_otlp_log(void *self, const char *text)
+{
+    struct shell *shell = self;
+
+    log_write(&shell->log, CONFIG_LEVEL_WARN, text);
+}
+
+static bool send_metrics(struct shell *shell)
+{
+    const struct otlp_params params = {.base = shell->base,
+        .write_metrics = api_write_metrics,
+        .log = on_otlp_log,
+        .now_ns = now_ns,
+        .self = shell,
+        .metrics_self = &shell->api};
+    struct reason why;
+
+    return otlp_start(shell->otlp, &params, &why) ? true : cannot(shell, why.text);
+}
+
 static bool start(struct shell *shell)
 {
     struct reason why;
@@ -524,7 +546,7 @@ static bool start(struct shell *shell)
         network_port(shell->network));
     network_start(shell->network, shell->node);
     availability_start(shell->availability);
-    return true;
+    return send_metrics(shell);
 }
 
 static void stop(struct shell *shell)
@@ -534,6 +556,7 @@ static void stop(struct shell *shell)
     http_server_free(shell->http);
     http_server_free(shell->testing_http);
     network_free(shell->network);
+    otlp_free(shell->otlp);
     availability_free(shell->availability);
     node_free(shell->node);
     database_close(shell->database);
@@ -552,6 +575,7 @@ static int check_config(struct shell *shell)
 {
     bool is_valid = read_config(shell);
 
+    otlp_free(shell->otlp);
     availability_free(shell->availability);
     config_done(&shell->config);
     if (is_valid)

@@ -204,6 +204,8 @@ const char *fake_da_last_read(const struct fakehost *f);
 /* Counter: sum. Gauge: last. Histogram: sum. 0 when it was never defined. */
 double fake_metric(const struct fakehost *f, const char *name);
 size_t fake_metric_samples(const struct fakehost *f, const char *name);
+/* What the metrics store answers to any query from this moment on. Without it there is none. */
+void fake_query(struct fakehost *f, assay_ns at, assay_status status, double value);
 
 /* ---- deployment ---- */
 

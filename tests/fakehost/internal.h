@@ -9,6 +9,7 @@ enum {
     FAKE_TEXT_MAX = 65536, /* of a log; tests read it whole */
     FAKE_OPTIONS_MAX = 1024,
     FAKE_LISTS_MAX = 16,
+    FAKE_QUERIES_MAX = 16,
     FAKE_ABSENCES_MAX = 64
 };
 
@@ -114,6 +115,12 @@ struct fakehost {
     uint64_t transactions_made;
     assay_ns make_time, recycle;
 
+    struct {
+        assay_ns at;
+        assay_status status;
+        double value;
+    } queries[FAKE_QUERIES_MAX];
+    size_t query_count;
     struct fake_metric **metrics;
     uint32_t metric_count;
     uint64_t chance;

@@ -76,10 +76,40 @@ static assay_status metrics_value(const assay_host *host, uint32_t id, double q,
     return ASSAY_OK;
 }
 
+static assay_status metrics_query(assay_task *task, const char *expression, double *out)
+{
+    struct fakehost *f = fake_of_task(task);
+    assay_status s = fake_enter_blocking(f, "query");
+    double value = 0;
+
+    assert_true(expression && expression[0]);
+    if (s)
+        return s;
+    s = ASSAY_E_UNSUPPORTED;
+    for (size_t i = 0; i < f->query_count; i++) {
+        if (f->queries[i].at <= f->now) {
+            s = f->queries[i].status;
+            value = f->queries[i].value;
+        }
+    }
+    if (!s)
+        *out = value;
+    return s;
+}
+
+void fake_query(struct fakehost *f, assay_ns at, assay_status status, double value)
+{
+    assert_true(f->query_count < FAKE_QUERIES_MAX);
+    f->queries[f->query_count].at = at;
+    f->queries[f->query_count].status = status;
+    f->queries[f->query_count++].value = value;
+}
+
 static const assay_metrics metrics_table = {.struct_size = sizeof(metrics_table),
     .define = metrics_define,
     .record = metrics_record,
-    .value = metrics_value};
+    .value = metrics_value,
+    .query = metrics_query};
 
 double fake_metric(const struct fakehost *f, const char *name)
 {

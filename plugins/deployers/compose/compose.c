@@ -349,12 +349,15 @@ static assay_status announce_metrics(struct compose *self)
 {
     const char *host = compose_setting(self, "COMPOSE_RUNNER_HOST");
     char url[COMPOSE_NAME_SIZE];
+    assay_status s = ASSAY_OK;
 
-    if (self->grafana.is_wanted)
-        assay_log_f(self->host, ASSAY_INFO, "Grafana: http://%s:%u (admin, admin)",
-            host ? host : loopback, self->grafana.port);
-    if (!self->prometheus.is_wanted)
-        return ASSAY_OK;
+    if (self->grafana.is_wanted) {
+        (void)snprintf(
+            url, sizeof(url), "http://%.200s:%u", host ? host : loopback, self->grafana.port);
+        s = self->deployment->dashboard_at(self->host, url);
+    }
+    if (s || !self->prometheus.is_wanted)
+        return s;
     (void)snprintf(
         url, sizeof(url), "http://%.200s:%u", host ? host : loopback, self->prometheus.port);
     return self->deployment->metrics_at(self->host, url);
