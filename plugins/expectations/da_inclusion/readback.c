@@ -1,19 +1,22 @@
 #include "readback.h"
 
+/* "validator-1, blob 3fa9... of channel 63...: why". */
+#define EXAMPLE_SIZE 480
+
 /* What was found, over all blobs and nodes. */
 struct reading {
     const struct readback *readback;
     assay_task *task;
     assay_findings *findings;
     assay_ns until;
-    uint32_t *nodes;            /* the readback's, in an order of chance for each blob */
-    size_t candidates, sampled; /* blobs that could be read; that were to be */
-    size_t good;                /* blobs whose data is what was sent */
-    uint64_t assigned, missing; /* columns */
+    uint32_t *nodes;                   /* the readback's, in an order of chance for each blob */
+    size_t candidates, sampled;        /* blobs that could be read; that were to be */
+    size_t good;                       /* blobs whose data is what was sent */
+    uint64_t assigned, missing, wrong; /* columns */
     /* Findings so far about blobs that failed, that are open, and about nodes: the first few of
        each say enough. */
     uint32_t failed_told, open_told, unasked_told;
-    char first_missing[400];
+    char first_missing[EXAMPLE_SIZE], first_wrong[EXAMPLE_SIZE];
 };
 
 /* So many findings of a kind are told in full. */
@@ -90,6 +93,14 @@ __attribute__((format(printf, 4, 5))) static void tell_bad(
         sample->record.channel, text);
 }
 
+static void note_example(
+    char example[EXAMPLE_SIZE], const char *node, const struct sample *sample, const char *why)
+{
+    if (!example[0])
+        (void)snprintf(example, EXAMPLE_SIZE, "%s, blob %s of channel %s: %s", node, sample->id,
+            sample->record.channel, why);
+}
+
 static void judge_served(
     struct reading *reading, const struct sample *sample, const nomos_da_served *served)
 {
@@ -102,15 +113,13 @@ static void judge_served(
                 served->why);
         return;
     }
-    if (served->wrong)
-        tell_bad(reading, sample, ASSAY_FAIL,
-            "%s serves %u column%s that the blob does not have: %s", name, served->wrong,
-            served->wrong == 1 ? "" : "s", served->why);
     reading->assigned += served->assigned;
     reading->missing += served->missing;
-    if (served->missing && !reading->first_missing[0])
-        (void)snprintf(reading->first_missing, sizeof(reading->first_missing),
-            "%s, blob %s of channel %s: %s", name, sample->id, sample->record.channel, served->why);
+    reading->wrong += served->wrong;
+    if (served->wrong)
+        note_example(reading->first_wrong, name, sample, served->why);
+    if (served->missing)
+        note_example(reading->first_missing, name, sample, served->why);
 }
 
 static assay_status judge_data(
@@ -246,6 +255,10 @@ static void judge_columns(const struct reading *reading)
     const double wanted = reading->readback->min_served * (double)reading->assigned;
     const uint64_t served = reading->assigned - reading->missing;
 
+    if (reading->wrong)
+        assay_find(reading->findings, ASSAY_FAIL,
+            "%llu columns that nodes serve are not those of their blobs; the first: %s",
+            (unsigned long long)reading->wrong, reading->first_wrong);
     if ((double)served >= wanted)
         return;
     assay_find(reading->findings, ASSAY_FAIL,

@@ -91,9 +91,10 @@ static void a_wrong_column_fails_and_names_node_blob_and_channel(void **state)
     fake_da_serves(f, 3,
         &(struct fake_served){
             .held = 0, .wrong = 1, .assigned = 1, .missing = 1, .why = "column 0: it is not"});
-    judges(f, NULL, ASSAY_FAIL,
-        "blob b1 of channel " CHANNEL
-        ": executor-1 serves 1 column that the blob does not have: column 0: it is not");
+    judges(f, "min_served=0", ASSAY_FAIL,
+        "1 columns that nodes serve are not those of their blobs; the first: executor-1, blob b1 "
+        "of "
+        "channel " CHANNEL ": column 0: it is not");
 }
 
 static void a_column_that_a_node_is_to_keep_and_does_not_serve_fails(void **state)

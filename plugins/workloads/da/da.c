@@ -272,9 +272,23 @@ static uint32_t target_count(const struct load *load, const struct channel *chan
     return channel_kind(channel->current) == KIND_BLOB ? load->disperser_count : load->node_count;
 }
 
-/* Whom a round asks: executors for a blob; for an inscription the other nodes and then executors. */
-static void order_round(struct load *load, assay_task *task, const struct channel *channel)
+/* To the front with the node, if it is among them. */
+static void put_first(uint32_t *list, uint32_t count, uint32_t node)
 {
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i] == node) {
+            list[i] = list[0];
+            list[0] = node;
+        }
+    }
+}
+
+/* Whom a round asks: executors for a blob; for an inscription the other nodes and then executors. But
+   first who took the message before: another node that does what that one should have done would
+   hide that it did not. */
+static void order_round(struct load *load, assay_task *task, struct channel *channel)
+{
+    const struct step *step = channel_step(channel);
     uint32_t *order = &load->orders[(size_t)channel->index * load->node_count];
     const uint32_t others = load->node_count - load->disperser_count;
 
@@ -285,6 +299,9 @@ static void order_round(struct load *load, assay_task *task, const struct channe
     }
     memcpy(order, load->nodes_ordered, load->disperser_count * sizeof(*order));
     shuffle(load, task, order, load->disperser_count);
+    if (step->outcome == ASSAY_SUBMIT_ACCEPTED)
+        put_first(&load->orders[(size_t)channel->index * load->node_count],
+            target_count(load, channel), step->node);
 }
 
 static assay_status send_one(struct load *load, assay_task *task, struct channel *channel)

@@ -262,6 +262,34 @@ static void an_inscription_in_a_block_that_was_given_up_is_sent_again(void **sta
     fake_free(f);
 }
 
+/* Else the nodes that work would hide that one takes messages and loses them. */
+static void what_is_sent_again_goes_to_the_node_that_took_it(void **state)
+{
+    struct fakehost *f = network();
+    uint32_t taker[CHANNELS];
+    size_t again = 0;
+
+    (void)state;
+    fake_da_blocks(f, ASSAY_SECOND, seconds(OPENS + 1.5), 2 * ASSAY_SECOND);
+    assert_int_equal(fake_create(f, "patience=3s", NULL), ASSAY_OK);
+    assert_int_equal(live(f), ASSAY_E_CANCELLED);
+
+    for (size_t i = 0, blobs = 0; i < fake_sent_count(f); i++) {
+        if (strcmp(fake_sent(f, i)->path, "/disperse-data") != 0)
+            continue;
+        if (blobs < CHANNELS)
+            taker[blobs] = fake_sent(f, i)->node;
+        else if (taker[0] == taker[1])
+            assert_int_equal(fake_sent(f, i)->node, taker[0]);
+        else
+            again += fake_sent(f, i)->node == taker[blobs % CHANNELS];
+        blobs++;
+    }
+    assert_true(taker[0] == taker[1] || again >= 10);
+    assert_true(fake_metric(f, "sent_again") >= 10);
+    fake_free(f);
+}
+
 static void blocks_that_the_feed_has_dropped_are_looked_up(void **state)
 {
     struct fakehost *f = live_network();
@@ -448,6 +476,7 @@ int main(void)
         cmocka_unit_test(what_is_in_no_block_is_sent_again),
         cmocka_unit_test(a_parent_in_a_block_that_was_given_up_is_sent_again_first),
         cmocka_unit_test(an_inscription_in_a_block_that_was_given_up_is_sent_again),
+        cmocka_unit_test(what_is_sent_again_goes_to_the_node_that_took_it),
         cmocka_unit_test(blocks_that_the_feed_has_dropped_are_looked_up),
         cmocka_unit_test(what_was_accepted_is_seen_through_after_the_window),
         cmocka_unit_test(nothing_new_goes_out_after_the_window),
