@@ -39,7 +39,7 @@ static const assay_option options[] = {
         "Development nodes check of groth16 no more than the form."),
     ASSAY_OPTION_SPAN(struct nomos_options, proof_patience, "10m", "1s..24h",
         "How long the programs that make a groth16 proof may take, their turn included."),
-    ASSAY_OPTION_BOOL(struct nomos_options, membership_check, "no",
+    ASSAY_OPTION_BOOL(struct nomos_options, membership_check, "yes",
         "Whether a node counts as ready only when it knows the members of data availability and is "
         "connected to some."),
 };

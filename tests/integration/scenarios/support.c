@@ -508,10 +508,10 @@ void stage_assert_judged(
 
 /* ---- the nodes' testing port ---- */
 
-/* "testing_http: {backend_settings: {address: "127.0.0.1:1234" in the node's configuration. */
+/* The port of the address below testing_http in the node's configuration. */
 static uint16_t testing_port(const struct stage *stage, const char *node)
 {
-    static const char key[] = "testing_http: {backend_settings: {address: \"127.0.0.1:";
+    static const char section[] = "\ntesting_http:\n", address[] = "address: \"127.0.0.1:";
     char name[128];
     char *text = NULL;
     const char *at;
@@ -521,9 +521,10 @@ static uint16_t testing_port(const struct stage *stage, const char *node)
         strncmp(node, "executor", 8) == 0 ? "executor" : "validator");
     text = stage_read(stage, name);
     assert_non_null(text);
-    at = strstr(text, key);
+    at = strstr(text, section);
+    at = at ? strstr(at, address) : NULL;
     assert_non_null(at);
-    port = strtoul(at + strlen(key), NULL, 10);
+    port = strtoul(at + strlen(address), NULL, 10);
     free(text);
     assert_in_range(port, 1, UINT16_MAX);
     return (uint16_t)port;
