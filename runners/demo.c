@@ -47,10 +47,11 @@ assay_scenario *demo_scenario(const char *name, const struct demo_variables *var
         number_from("NOMOS_DEMO_VALIDATORS", variables->validators, VALIDATORS_DEFAULT), executors);
     assay_scenario_wallets(s, WALLETS);
     assay_scenario_transactions(s, RATE, USERS);
-    if (executors > 0)
+    if (HAS_DA && executors > 0) /* HAS_DA: by the build's option ASSAY_DA */
         assay_scenario_da(s, CHANNEL_RATE, BLOB_RATE, HEADROOM_PERCENT);
     else
-        (void)fprintf(stderr, "%s: no executors, so there is no data availability in it\n", name);
+        (void)fprintf(stderr, "%s: %s, so there is no data availability in it\n", name,
+            HAS_DA ? "no executors" : "built without it");
     assay_scenario_expect_consensus_liveness(s);
     assay_scenario_run_duration(s, (assay_ns)run_secs * ASSAY_SECOND);
     return s;

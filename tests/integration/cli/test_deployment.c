@@ -227,7 +227,7 @@ static void local_runner_runs_the_predecessors_demo(void **state)
     assert_exit(stage, stage_call(stage, "local_runner", NULL), 0);
     assert_has(stage->out, "every expectation held");
     assert_has(stage->out, "2 nodes");
-    assert_has(stage->out, "expectation.da_inclusion");
+    assert_int_equal(strstr(stage->out, "expectation.da_inclusion") != NULL, HAS_DA);
     assert_has(stage->out, "TESTNET_ENDPOINTS prometheus=<disabled> grafana=<disabled>\n");
     assert_lacks(stage->out, "TESTNET_PPROF"); /* development nodes have no profile */
 }
