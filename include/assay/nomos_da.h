@@ -12,7 +12,7 @@
  *
  *     nomos_da_place place = {sizeof(place), channel, NULL};        NULL: the channel's first
  *     nomos_da_message *message = NULL;
- *     s = da->inscribe(da->provider, host, &place, text, &message);
+ *     s = da->inscribe(da->provider, task, host, &place, text, &message);
  *     ... send da->info(message)->request to any node, by assay.http/1 ...
  *     outcome = da->settle(da->provider, message, reply);
  *     ... wait for an item of kind NOMOS_DA_INSCRIPTION with da->info(message)->id ...
@@ -123,9 +123,10 @@ typedef struct nomos_da {
     uint32_t (*disperser)(void *provider, uint32_t nth);
 
     /* Make a message. `data` is copied. ASSAY_E_INVALID, explained to `user`, when an id is none or
-     * the data's size is not allowed. The message is the receiver's: release. */
-    assay_status (*inscribe)(void *provider, const assay_host *user, const nomos_da_place *,
-        assay_bytes data, nomos_da_message **);
+     * the data's size is not allowed. The message is the receiver's: release. An inscription is
+     * signed here, which takes seconds where proofs are real. */
+    assay_status (*inscribe)(void *provider, assay_task *, const assay_host *user,
+        const nomos_da_place *, assay_bytes data, nomos_da_message **);
     assay_status (*blob)(void *provider, const assay_host *user, const nomos_da_place *,
         assay_bytes data, nomos_da_message **);
     /* Lives as long as the message; id and blob may change with settle. */

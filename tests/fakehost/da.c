@@ -324,11 +324,13 @@ static nomos_da_message *make(struct fakehost *f, const nomos_da_place *place, a
     return message;
 }
 
-static assay_status da_inscribe(void *provider, const assay_host *user, const nomos_da_place *place,
-    assay_bytes data, nomos_da_message **out)
+static assay_status da_inscribe(void *provider, assay_task *task, const assay_host *user,
+    const nomos_da_place *place, assay_bytes data, nomos_da_message **out)
 {
     struct fakehost *f = provider;
-    assay_status s = fake_enter(f, "inscribe");
+    assay_status s = fake_enter_blocking(f, "inscribe");
+
+    assert_ptr_equal(task, f);
 
     assert_ptr_equal(user, &f->table);
     if (s)

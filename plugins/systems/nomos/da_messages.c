@@ -9,6 +9,7 @@
 #include "nomos/hash.h"
 #include "nomos/json_tx.h"
 #include "plugins/systems/nomos/da_state.h"
+#include "plugins/systems/nomos/prover.h"
 
 #define REPLY_MAX (64 * 1024) /* answers are ids, or a line of text */
 
@@ -66,22 +67,22 @@ static assay_status new_message(struct da_state *da, const assay_host *user,
 }
 
 /* The channel's signature and the proof that nobody's notes are spent. */
-static assay_status sign_inscription(nomos_da_message *message, const assay_host *user)
+static assay_status sign_inscription(nomos_da_message *message, assay_task *task)
 {
-    const struct wire *wire = &message->da->system->wire;
+    struct nomos *system = message->da->system;
     struct op_proof proof = {.kind = OP_PROOF_ED25519};
     struct signed_tx tx = {.tx = {.ops = &message->op, .op_count = 1}, .op_proofs = &proof};
-    const struct zk_statement statement = {.message = tx_hash(wire, &tx.tx)};
+    const struct zk_statement statement = {.message = tx_hash(&system->wire, &tx.tx)};
     const struct bytes32 signing_bytes = tx_signing_bytes(&statement.message);
-    struct nomos_error err = {""};
+    const struct proof_wish wish = {"an inscription", &statement, NULL};
+    assay_status s;
 
     proof.ed25519 =
         ed25519_sign(&message->da->signer, signing_bytes.bytes, sizeof(signing_bytes.bytes));
-    if (zk_scheme_dev.prove(wire, &statement, NULL, &tx.ledger_proof, &err) != NOMOS_OK)
-        return assay_fail_f(
-            user, ASSAY_E_INTERNAL, "an inscription cannot be signed: %s", err.text);
-    json_tx_write(&message->body, &tx);
-    return ASSAY_OK;
+    s = prover_prove(system, task, &wish, &tx.ledger_proof);
+    if (!s)
+        json_tx_write(&message->body, &tx);
+    return s;
 }
 
 static void fill_info(nomos_da_message *message, const char *kind, const char *path)
@@ -122,8 +123,8 @@ static assay_status hand_out(
     return ASSAY_OK;
 }
 
-assay_status da_inscribe(void *provider, const assay_host *user, const nomos_da_place *place,
-    assay_bytes data, nomos_da_message **out)
+assay_status da_inscribe(void *provider, assay_task *task, const assay_host *user,
+    const nomos_da_place *place, assay_bytes data, nomos_da_message **out)
 {
     struct da_state *da = provider;
     nomos_da_message *message = NULL;
@@ -150,7 +151,7 @@ assay_status da_inscribe(void *provider, const assay_host *user, const nomos_da_
     message->record.size = data.size;
     message->record.checksum = hash_of(data.data, data.size);
     hex_from_bytes32(&message->record.id, message->id);
-    s = sign_inscription(message, user);
+    s = sign_inscription(message, task);
     fill_info(message, NOMOS_DA_INSCRIPTION, "/mempool/add/tx");
     return hand_out(message, user, s, out);
 }

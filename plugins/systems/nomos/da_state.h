@@ -22,8 +22,8 @@ const nomos_da_reading_info *da_reading_info(const nomos_da_reading *reading);
 assay_status da_served(const nomos_da_reading *reading, uint32_t nth, nomos_da_served *out);
 void da_release_reading(nomos_da_reading *reading);
 
-assay_status da_inscribe(void *provider, const assay_host *user, const nomos_da_place *place,
-    assay_bytes data, nomos_da_message **out);
+assay_status da_inscribe(void *provider, assay_task *task, const assay_host *user,
+    const nomos_da_place *place, assay_bytes data, nomos_da_message **out);
 assay_status da_make_blob(void *provider, const assay_host *user, const nomos_da_place *place,
     assay_bytes data, nomos_da_message **out);
 const nomos_da_info *da_message_info(const nomos_da_message *message);

@@ -167,48 +167,11 @@ static assay_status make_channels(struct load *load)
     return ASSAY_OK;
 }
 
-static assay_status prepare(void *self, assay_task *task)
-{
-    struct load *load = self;
-    assay_run_facts facts = ASSAY_RECORD(assay_run_facts);
-    assay_status s = assay_run_of(load->host)->facts(load->host, &facts);
-
-    (void)task;
-    tally_init(&load->tally, load->host);
-    if (!s)
-        s = choose_numbers(load, &facts);
-    if (!s)
-        s = order_nodes(load);
-    if (!s)
-        s = make_channels(load);
-    if (!s)
-        s = load->http->open(load->host, load->channel_count, &load->calls);
-    if (!s)
-        s = load->blocks->subscribe(load->host, ASSAY_ANY_NODE, &load->feed);
-    return s;
-}
-
-/* Inscriptions are due at once; blobs are spread over the window, each in the middle of its part. */
-static void set_moments(struct load *load, assay_ns start, assay_ns end)
-{
-    const double part = (double)(end - start) / (double)load->blobs;
-
-    for (uint32_t i = 0; i < load->channel_count; i++) {
-        struct channel *channel = &load->channels[i];
-
-        channel->steps[0].at = start;
-        for (uint32_t step = 1; step <= load->blobs; step++)
-            channel->steps[step].at = start + (assay_ns)(((double)step - 0.5) * part);
-        channel->phase = PHASE_DUE;
-        channel->until = start;
-    }
-}
-
 /* ---- messages ---- */
 
 /* "Test channel inscription ChannelId([99, 104, ...])": the bytes of the id in decimal. */
 static assay_status make_inscription(
-    struct load *load, const nomos_da_place *place, nomos_da_message **out)
+    struct load *load, assay_task *task, const nomos_da_place *place, nomos_da_message **out)
 {
     char text[256] = "Test channel inscription ChannelId([";
     size_t length = strlen(text);
@@ -221,7 +184,8 @@ static assay_status make_inscription(
             digits == place->channel ? "" : ", ", byte);
     }
     (void)snprintf(text + length, sizeof(text) - length, "])");
-    return load->da->inscribe(load->da->provider, load->host, place, assay_bytes_of(text), out);
+    return load->da->inscribe(
+        load->da->provider, task, load->host, place, assay_bytes_of(text), out);
 }
 
 static assay_status make_blob(
@@ -243,15 +207,68 @@ static assay_status make_message(struct load *load, assay_task *task, struct cha
     struct step *step = channel_step(channel);
     assay_status s;
 
-    if (step->message) /* of a blob that was given up */
+    if (step->message) /* made beforehand, or of a blob that was given up */
         return ASSAY_OK;
     if (channel_kind(channel->current) == KIND_INSCRIPTION)
-        s = make_inscription(load, &place, &step->message);
+        s = make_inscription(load, task, &place, &step->message);
     else
         s = make_blob(load, task, &place, &step->message);
-    return s ? assay_fail_f(load->host, s, "message %u of channel %s cannot be made",
-                   channel->current, channel->id)
-             : ASSAY_OK;
+    if (s && s != ASSAY_E_CANCELLED)
+        return assay_fail_f(load->host, s,
+            "message %u of channel %s cannot be made: the system's "
+            "reason is in the log",
+            channel->current, channel->id);
+    return s;
+}
+
+/* Inscriptions depend on nothing, and signing them may take long. */
+static assay_status make_inscriptions(struct load *load, assay_task *task)
+{
+    assay_status s = ASSAY_OK;
+
+    for (uint32_t i = 0; !s && i < load->channel_count; i++)
+        s = make_message(load, task, &load->channels[i]);
+    return s;
+}
+
+/* ---- prepare ---- */
+
+static assay_status prepare(void *self, assay_task *task)
+{
+    struct load *load = self;
+    assay_run_facts facts = ASSAY_RECORD(assay_run_facts);
+    assay_status s = assay_run_of(load->host)->facts(load->host, &facts);
+
+    tally_init(&load->tally, load->host);
+    if (!s)
+        s = choose_numbers(load, &facts);
+    if (!s)
+        s = order_nodes(load);
+    if (!s)
+        s = make_channels(load);
+    if (!s)
+        s = make_inscriptions(load, task);
+    if (!s)
+        s = load->http->open(load->host, load->channel_count, &load->calls);
+    if (!s)
+        s = load->blocks->subscribe(load->host, ASSAY_ANY_NODE, &load->feed);
+    return s;
+}
+
+/* Inscriptions are due at once; blobs are spread over the window, each in the middle of its part. */
+static void set_moments(struct load *load, assay_ns start, assay_ns end)
+{
+    const double part = (double)(end - start) / (double)load->blobs;
+
+    for (uint32_t i = 0; i < load->channel_count; i++) {
+        struct channel *channel = &load->channels[i];
+
+        channel->steps[0].at = start;
+        for (uint32_t step = 1; step <= load->blobs; step++)
+            channel->steps[step].at = start + (assay_ns)(((double)step - 0.5) * part);
+        channel->phase = PHASE_DUE;
+        channel->until = start;
+    }
 }
 
 /* ---- sending ---- */
