@@ -131,22 +131,38 @@ assay_scenario *assay_scenario_read(const char *path)
 
 /* ---- the network ---- */
 
-void assay_scenario_topology(
-    assay_scenario *s, uint32_t layout, uint32_t validators, uint32_t executors)
+/* False, and explained, when there is no such layout. */
+static bool put_layout(struct assay_scenario *s, const char *call, uint32_t layout)
 {
     static const char *const names[] = {
         [ASSAY_STAR] = "star", [ASSAY_CHAIN] = "chain", [ASSAY_FULL] = "full"};
 
-    if (!s)
-        return;
     begin_change(s);
     if (layout > ASSAY_FULL) {
-        refuse(s, __func__, "the layout is none of ASSAY_STAR, ASSAY_CHAIN, ASSAY_FULL");
-        return;
+        refuse(s, call, "the layout is none of ASSAY_STAR, ASSAY_CHAIN, ASSAY_FULL");
+        return false;
     }
-    put(s, __func__, "topology", "layout", names[layout]);
+    put(s, call, "topology", "layout", names[layout]);
+    return true;
+}
+
+void assay_scenario_topology(
+    assay_scenario *s, uint32_t layout, uint32_t validators, uint32_t executors)
+{
+    if (!s || !put_layout(s, __func__, layout))
+        return;
     put_number(s, __func__, "topology", "validators", validators);
     put_number(s, __func__, "topology", "executors", executors);
+    put_number(s, __func__, "topology", "nodes", 0);
+}
+
+void assay_scenario_nodes(assay_scenario *s, uint32_t layout, uint32_t count)
+{
+    if (!s || !put_layout(s, __func__, layout))
+        return;
+    put_number(s, __func__, "topology", "validators", 0);
+    put_number(s, __func__, "topology", "executors", 0);
+    put_number(s, __func__, "topology", "nodes", count);
 }
 
 void assay_scenario_node(assay_scenario *s, const char *node, ...)

@@ -255,7 +255,8 @@ static void check_nodes(struct reading *reading)
 {
     struct manifest *manifest = reading->manifest;
     struct topology_shape shape = {.validators = (uint32_t)manifest->topology.validators,
-        .executors = (uint32_t)manifest->topology.executors};
+        .executors = (uint32_t)manifest->topology.executors,
+        .nodes = (uint32_t)manifest->topology.nodes};
     const struct section *section = ini_find(reading->ini, "topology");
     auto_topology struct topology *topology = NULL;
     struct error err;

@@ -61,6 +61,7 @@ struct run_options {
 struct topology_options {
     int64_t validators;
     int64_t executors;
+    int64_t nodes;      /* 0: there are validators and executors */
     const char *layout; /* "star", "chain", "full" */
 };
 

@@ -39,6 +39,9 @@ static const assay_option topology_options[] = {
         "Number of validators, named validator-0 and on."},
     {"executors", ASSAY_INT, 0, TOPOLOGY(executors), "0", "0..10000",
         "Number of executors, named executor-0 and on."},
+    {"nodes", ASSAY_INT, 0, TOPOLOGY(nodes), "0", "0..10000",
+        "Number of nodes, named node-0 and on, of a system with one kind of node: instead of "
+        "validators and executors."},
     {"layout", ASSAY_CHOICE, 0, TOPOLOGY(layout), "star", "star|chain|full",
         "Who dials whom: star, everybody the first node; chain, each the one before it; full, each "
         "all before it."},

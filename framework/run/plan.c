@@ -168,6 +168,7 @@ static void make_topology(struct plan *plan)
     const struct wallet_options *wallets = &plan->manifest.wallets;
     struct topology_shape shape = {.validators = (uint32_t)nodes->validators,
         .executors = (uint32_t)nodes->executors,
+        .nodes = (uint32_t)nodes->nodes,
         .accounts = (uint32_t)wallets->count,
         .funds_total = (uint64_t)wallets->count * (uint64_t)wallets->funds};
     struct error err = {0};

@@ -28,25 +28,30 @@ const char *topology_layout_name(enum topology_layout layout)
     return layout_names[layout];
 }
 
-static void name_node(struct topology_node *node, uint32_t index, uint32_t validators)
+static void name_node(
+    struct topology_node *node, uint32_t index, const struct topology_shape *shape)
 {
-    const bool is_validator = index < validators;
+    const bool is_first_kind = shape->nodes > 0 || index < shape->validators;
 
     node->index = index;
-    node->role = is_validator ? "validator" : "executor";
-    node->role_index = is_validator ? index : index - validators;
+    node->role = shape->nodes > 0 ? "node" : is_first_kind ? "validator" : "executor";
+    node->role_index = is_first_kind ? index : index - shape->validators;
     (void)snprintf(node->name, sizeof node->name, "%s-%" PRIu32, node->role, node->role_index);
 }
 
 assay_status topology_new(
     const struct topology_shape *shape, struct topology **out, struct error *err)
 {
-    const uint64_t count = (uint64_t)shape->validators + shape->executors;
+    const uint64_t count =
+        shape->nodes ? shape->nodes : (uint64_t)shape->validators + shape->executors;
     auto_topology struct topology *topology = NULL;
 
     if (count == 0)
         return error_set(
             err, ASSAY_E_INVALID, "there is no node; set validators or executors to at least 1");
+    if (shape->nodes && (shape->validators > 1 || shape->executors))
+        return error_set(err, ASSAY_E_INVALID,
+            "nodes is for networks with one kind of node; leave validators and executors out");
     if (count > TOPOLOGY_NODES_MAX)
         return error_set(err, ASSAY_E_INVALID, "%" PRIu64 " nodes are more than the %d allowed",
             count, (int)TOPOLOGY_NODES_MAX);
@@ -62,7 +67,7 @@ assay_status topology_new(
     if (!topology->nodes)
         return error_nomem(err);
     for (uint32_t i = 0; i < topology->node_count; i++)
-        name_node(&topology->nodes[i], i, shape->validators);
+        name_node(&topology->nodes[i], i, shape);
     *out = take(topology);
     return ASSAY_OK;
 }

@@ -1,8 +1,9 @@
 /* The shape of the network: which nodes there are, who dials whom, which accounts are funded.
 
    Nodes are numbered validators first, then executors, and named by role and
-   number within the role: validator-0, validator-1, executor-0. Indices and names
-   are stable for a run. Who dials whom (node contract 5.3):
+   number within the role: validator-0, validator-1, executor-0. Where there is one
+   kind of node alone they are node-0, node-1. Indices and names are stable for a
+   run. Who dials whom (node contract 5.3):
 
        star    node 0 is the hub, everybody else dials it
        chain   node i dials node i - 1
@@ -34,13 +35,14 @@ struct topology_shape {
     enum topology_layout layout;
     uint32_t validators;
     uint32_t executors;
+    uint32_t nodes; /* of one kind alone; then executors must be 0, and validators do not count */
     uint32_t accounts;
     uint64_t funds_total; /* dealt out evenly; the first accounts get one more when it is uneven */
 };
 
 struct topology_node {
     char name[NODE_NAME_SIZE]; /* "executor-1" */
-    const char *role;          /* "validator" or "executor" */
+    const char *role;          /* "validator" or "executor", or "node" */
     uint32_t index;
     uint32_t role_index;
 };
@@ -61,7 +63,8 @@ struct topology {
 bool topology_layout_parse(const char *text, enum topology_layout *out);
 const char *topology_layout_name(enum topology_layout layout);
 
-/* ASSAY_E_INVALID: no node, or more nodes or accounts than the limits. */
+/* ASSAY_E_INVALID: no node, more nodes or accounts than the limits, or nodes of one kind beside
+   executors or more than the one validator that there is by default. */
 assay_status topology_new(
     const struct topology_shape *shape, struct topology **out, struct error *err);
 void topology_free(struct topology *topology);

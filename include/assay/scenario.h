@@ -62,6 +62,9 @@ enum {
 ASSAY_EXPORT void assay_scenario_topology(
     assay_scenario *s, uint32_t layout, uint32_t validators, uint32_t executors);
 
+/* The same for a system with one kind of node: `count` of them, named "node-0" and on. */
+ASSAY_EXPORT void assay_scenario_nodes(assay_scenario *s, uint32_t layout, uint32_t count);
+
 /* One node's own settings: pairs of key and value, NULL at the end. The node is named by role and
  * number, "validator-0"; the keys are the system's node options.
  *     assay_scenario_node(s, "executor-1", "propose", "no", NULL); */

@@ -274,6 +274,24 @@ static void a_change_after_build_asks_for_another_build(void **state)
     assert_non_null(strstr(assay_scenario_manifest(s), "[workload.w99]"));
 }
 
+static void nodes_of_one_kind_take_the_place_of_the_others(void **state)
+{
+    auto_scenario assay_scenario *s = assay_scenario_new("smoke");
+
+    (void)state;
+    assay_scenario_expect_consensus_liveness(s);
+    assay_scenario_topology(s, ASSAY_STAR, 3, 2);
+    assay_scenario_nodes(s, ASSAY_FULL, 4);
+    assay_scenario_node(s, "node-3", "propose", "no", NULL);
+    assert_int_equal(assay_scenario_build(s), ASSAY_OK);
+    assert_int_equal(s->manifest.topology.nodes, 4);
+    assert_int_equal(s->manifest.topology.validators, 0);
+    assert_string_equal(s->manifest.topology.layout, "full");
+    assay_scenario_nodes(s, 9, 4);
+    assert_int_equal(assay_scenario_build(s), ASSAY_E_INVALID);
+    assert_says(s, "the layout is none of");
+}
+
 static void the_membership_check_is_an_option_of_the_system(void **state)
 {
     auto_scenario assay_scenario *s = assay_scenario_new("smoke");
@@ -300,6 +318,7 @@ static void no_scenario_is_refused_by_build_alone(void **state)
     assay_scenario_chaos_restart(NULL, NULL);
     assay_scenario_enable_node_control(NULL);
     assay_scenario_membership_check(NULL, 1);
+    assay_scenario_nodes(NULL, ASSAY_STAR, 1);
     assay_scenario_expect_consensus_liveness(NULL);
     assay_scenario_run_duration(NULL, 1);
     assay_scenario_seed(NULL, 1);
@@ -355,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_manifest_can_be_read_and_built_upon),
         cmocka_unit_test(a_manifest_that_is_not_there_is_reported_by_build),
         cmocka_unit_test(a_change_after_build_asks_for_another_build),
+        cmocka_unit_test(nodes_of_one_kind_take_the_place_of_the_others),
         cmocka_unit_test(the_membership_check_is_an_option_of_the_system),
         cmocka_unit_test(no_scenario_is_refused_by_build_alone),
         cmocka_unit_test(every_failed_allocation_is_reported_by_build),

@@ -33,6 +33,34 @@ static void validators_come_before_executors(void **state)
     assert_int_equal(t->nodes[3].role_index, 1);
 }
 
+static void nodes_of_one_kind_are_named_as_such(void **state)
+{
+    auto_topology struct topology *t = make((struct topology_shape){.nodes = 3, .validators = 1});
+
+    (void)state;
+    assert_int_equal(t->node_count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_string_equal(t->nodes[i].role, "node");
+        assert_int_equal(t->nodes[i].role_index, i);
+    }
+    assert_string_equal(t->nodes[2].name, "node-2");
+}
+
+static void nodes_of_one_kind_stand_alone(void **state)
+{
+    static const struct topology_shape shapes[] = {
+        {.nodes = 1, .executors = 1}, {.nodes = 3, .validators = 2}};
+    struct topology *topology = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct error err = {0};
+
+        assert_int_equal(topology_new(&shapes[i], &topology, &err), ASSAY_E_INVALID);
+        assert_non_null(strstr(err.text, "leave validators and executors out"));
+    }
+}
+
 static void nodes_are_found_by_name(void **state)
 {
     auto_topology struct topology *t =
@@ -162,6 +190,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(validators_come_before_executors),
+        cmocka_unit_test(nodes_of_one_kind_are_named_as_such),
+        cmocka_unit_test(nodes_of_one_kind_stand_alone),
         cmocka_unit_test(nodes_are_found_by_name),
         cmocka_unit_test(in_a_star_everybody_dials_the_hub),
         cmocka_unit_test(in_a_chain_each_dials_the_one_before),
