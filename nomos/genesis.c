@@ -16,16 +16,22 @@ struct declaration {
     size_t note_index; /* the output it locks */
 };
 
+size_t genesis_notes_per_node(const struct genesis_spec *spec)
+{
+    return spec->is_without_da ? GENESIS_NOTES_PER_NODE - 1 : GENESIS_NOTES_PER_NODE;
+}
+
 /* Declarations come service by service: data availability for every node, then blend. */
 static struct declaration declaration_at(const struct genesis_spec *spec, size_t i)
 {
     const size_t node = i % spec->node_count;
-    const bool is_da = i < spec->node_count;
+    const size_t notes = genesis_notes_per_node(spec);
+    const bool is_da = !spec->is_without_da && i < spec->node_count;
 
     return (struct declaration){
         .node = &spec->nodes[node],
         .service = is_da ? SDP_DA : SDP_BLEND,
-        .note_index = node * GENESIS_NOTES_PER_NODE + (is_da ? 1 : 2),
+        .note_index = node * notes + (is_da ? 1 : notes - 1),
     };
 }
 
@@ -47,7 +53,8 @@ static enum nomos_status fill_outputs(const struct wire *wire, const struct gene
         const struct bytes32 *seed = &spec->nodes[i].seed;
 
         *out++ = node_note(wire, seed, NOTE_LEADER, GENESIS_LEADER_NOTE);
-        *out++ = node_note(wire, seed, NOTE_DA, GENESIS_SERVICE_NOTE);
+        if (!spec->is_without_da)
+            *out++ = node_note(wire, seed, NOTE_DA, GENESIS_SERVICE_NOTE);
         *out++ = node_note(wire, seed, NOTE_BLEND, GENESIS_SERVICE_NOTE);
     }
     for (size_t i = 0; i < spec->account_count; i++) {
@@ -116,7 +123,7 @@ static enum nomos_status fill_ops(const struct wire *wire, const struct genesis_
 
 size_t genesis_declaration_count(const struct genesis_spec *spec)
 {
-    return 2 * spec->node_count;
+    return spec->is_without_da ? spec->node_count : 2 * spec->node_count;
 }
 
 void genesis_agreement(
@@ -170,7 +177,8 @@ static enum nomos_status allocate(
     const struct genesis_spec *spec, struct signed_tx *out, struct nomos_error *err)
 {
     const size_t op_count = 1 + genesis_declaration_count(spec);
-    const size_t output_count = GENESIS_NOTES_PER_NODE * spec->node_count + spec->account_count;
+    const size_t output_count =
+        genesis_notes_per_node(spec) * spec->node_count + spec->account_count;
 
     if (output_count == 0)
         return nomos_fail(err, NOMOS_E_DATA, "a genesis needs a node or a wallet account");

@@ -14,7 +14,7 @@
 
 #define GENESIS_LEADER_NOTE  1000
 #define GENESIS_SERVICE_NOTE 1
-/* Outputs that each node has before the accounts begin. */
+/* Outputs that each node has before the accounts begin; without data availability one less. */
 #define GENESIS_NOTES_PER_NODE 3
 
 struct genesis_node {
@@ -28,7 +28,10 @@ struct genesis_spec {
     size_t node_count;
     const struct note *accounts; /* value and public key of each wallet account */
     size_t account_count;
+    bool is_without_da; /* no notes and declarations for data availability: later revisions */
 };
+
+size_t genesis_notes_per_node(const struct genesis_spec *spec);
 
 /* Builds and signs it. Free with signed_tx_done. NOMOS_E_DATA when there is no output at all, when
    an account is worth 0, or when the values do not sum within 64 bits. */

@@ -48,7 +48,7 @@ static void make_genesis(struct fixture *f)
 {
     struct genesis_node nodes[2];
     const struct note account = {.value = 100, .pk = f->wallet[0].public_key};
-    const struct genesis_spec spec = {nodes, 2, &account, 1};
+    const struct genesis_spec spec = {nodes, 2, &account, 1, false};
 
     for (uint8_t i = 0; i < 2; i++) {
         nodes[i].seed = seed_of((uint8_t)(i + 1));

@@ -30,7 +30,7 @@ static int setup(void **state)
         network.accounts[i] =
             (struct note){.value = 100, .pk = zk_public_key(&network.wire, &secret_key)};
     }
-    network.spec = (struct genesis_spec){network.nodes, NODES, network.accounts, ACCOUNTS};
+    network.spec = (struct genesis_spec){network.nodes, NODES, network.accounts, ACCOUNTS, false};
     assert_int_equal(
         genesis_build(&network.wire, &zk_scheme_dev, &network.spec, &network.genesis, NULL),
         NOMOS_OK);
@@ -321,6 +321,32 @@ static void built_in_steps_it_is_the_same(void **state)
     signed_tx_done(&built);
 }
 
+static void without_data_availability_there_are_two_notes_and_one_declaration_per_node(void **state)
+{
+    const struct network *network = *state;
+    struct genesis_spec spec = network->spec;
+    struct signed_tx built = {0};
+
+    spec.is_without_da = true;
+    assert_int_equal(genesis_notes_per_node(&spec), 2);
+    assert_int_equal(genesis_build(&network->wire, &zk_scheme_dev, &spec, &built, NULL), NOMOS_OK);
+    assert_int_equal(built.tx.output_count, 2 * NODES + ACCOUNTS);
+    assert_int_equal(built.tx.op_count, 1 + NODES);
+    for (size_t i = 0; i < NODES; i++) {
+        const struct fr ledger_hash = tx_ledger_hash(&network->wire, &built.tx);
+        const struct fr note =
+            note_id(&network->wire, &ledger_hash, 2 * i + 1, &built.tx.outputs[2 * i + 1]);
+        const struct op_declare *declare = &built.tx.ops[1 + i].declare;
+
+        assert_int_equal(built.tx.outputs[2 * i].value, GENESIS_LEADER_NOTE);
+        assert_int_equal(built.tx.outputs[2 * i + 1].value, GENESIS_SERVICE_NOTE);
+        assert_int_equal(declare->service, SDP_BLEND);
+        assert_true(fr_equal(&declare->locked_note_id, &note));
+    }
+    assert_int_equal(genesis_verify(&network->wire, &zk_scheme_dev, &built, NULL), NOMOS_OK);
+    signed_tx_done(&built);
+}
+
 static void without_agreements_it_does_not_verify(void **state)
 {
     const struct network *network = *state;
@@ -349,6 +375,9 @@ int main(void)
             genesis_of_many_nodes_exceeds_what_a_byte_counts_and_still_verifies, setup, teardown),
         cmocka_unit_test_setup_teardown(built_in_steps_it_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(without_agreements_it_does_not_verify, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            without_data_availability_there_are_two_notes_and_one_declaration_per_node, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(wrong_shapes_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_parts_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_values_are_refused, setup, teardown),

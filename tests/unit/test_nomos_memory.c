@@ -83,7 +83,7 @@ static int setup(void **state)
         f.nodes[i] = (struct genesis_node){.seed = bytes32_of((uint8_t)i),
             .da_locator = multiaddr_of("/udp/1"),
             .blend_locator = multiaddr_of("/udp/2")};
-    f.spec = (struct genesis_spec){f.nodes, 2, &f.account, 1};
+    f.spec = (struct genesis_spec){f.nodes, 2, &f.account, 1, false};
     assert_int_equal(genesis_build(&f.wire, &zk_scheme_dev, &f.spec, &f.genesis, NULL), NOMOS_OK);
     f.block = (struct block){.txs = &f.genesis, .tx_count = 1};
     *state = &f;

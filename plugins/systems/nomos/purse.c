@@ -89,7 +89,8 @@ static assay_status fill_users(struct assay_purse *purse, uint32_t first)
 {
     const struct nomos *system = purse->system;
     const struct mantle_tx *genesis = &system->genesis.tx;
-    const size_t base = (size_t)system->node_count * GENESIS_NOTES_PER_NODE + first;
+    const size_t base =
+        (size_t)system->node_count * genesis_notes_per_node(&system->genesis_spec) + first;
     struct fr *ids = calloc(genesis->output_count, sizeof(*ids));
     assay_status s = ids ? ASSAY_OK : ASSAY_E_NOMEM;
 

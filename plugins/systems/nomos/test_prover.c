@@ -559,7 +559,7 @@ static void begin_genesis(struct genesis_world *g, struct world *w, size_t nodes
         assert_true(multiaddr_parse("/ip4/127.0.0.1/udp/1/quic-v1", &g->nodes[i].da_locator));
         assert_true(multiaddr_parse("/ip4/127.0.0.1/udp/2/quic-v1", &g->nodes[i].blend_locator));
     }
-    g->spec = (struct genesis_spec){g->nodes, nodes, &g->account, 1};
+    g->spec = (struct genesis_spec){g->nodes, nodes, &g->account, 1, false};
     assert_int_equal(genesis_begin(&w->system.wire, &g->spec, &g->genesis, NULL), NOMOS_OK);
     g->signing =
         (struct genesis_signing){&g->spec, &g->genesis, tx_hash(&w->system.wire, &g->genesis.tx)};
