@@ -108,6 +108,12 @@ void crumb_crash(struct crumb_page *page, int signal_number, const struct crumb_
     atomic_store_explicit(&page->crash_signal, signal_number, memory_order_release);
 }
 
+void crumb_verdict(struct crumb_page *page, int exit_code)
+{
+    if (page)
+        atomic_store_explicit(&page->verdict, exit_code + 1, memory_order_release);
+}
+
 static bool cell_read(const struct crumb_cell *cell, struct crumb_note *out)
 {
     const uint32_t current = atomic_load_explicit(&cell->current, memory_order_acquire);
@@ -123,11 +129,12 @@ static bool cell_read(const struct crumb_cell *cell, struct crumb_note *out)
 
 void crumb_read(const struct crumb_page *page, struct crumb_report *out)
 {
-    *out = (struct crumb_report){0};
+    *out = (struct crumb_report){.verdict_code = -1};
     if (!page)
         return;
     out->has_phase = cell_read(&page->phase, &out->phase);
     out->has_operation = cell_read(&page->operation, &out->operation);
     out->has_crash = cell_read(&page->crash, &out->crash);
     out->crash_signal = atomic_load_explicit(&page->crash_signal, memory_order_acquire);
+    out->verdict_code = atomic_load_explicit(&page->verdict, memory_order_acquire) - 1;
 }

@@ -38,6 +38,7 @@ struct crumb_page {
     struct crumb_cell operation;
     struct crumb_cell crash;
     _Atomic int32_t crash_signal; /* 0: the crash handler has not run */
+    _Atomic int32_t verdict;      /* 1 + the exit code of the verdict that was written; 0: none */
 };
 
 /* What a reader gets. */
@@ -45,6 +46,7 @@ struct crumb_report {
     bool has_phase, has_operation, has_crash;
     struct crumb_note phase, operation, crash;
     int crash_signal;
+    int verdict_code; /* -1: none was written */
 };
 
 /* A fresh page; the descriptor is close-on-exec and the caller's, as is the mapping. */
@@ -60,6 +62,8 @@ void crumb_operation(
     struct crumb_page *page, const char *instance, const char *plugin, const char *operation);
 /* For a crash handler; the texts may be NULL when the thread served no plugin. */
 void crumb_crash(struct crumb_page *page, int signal_number, const struct crumb_note *where);
+/* The worker has written its verdict and is about to end with this exit code. */
+void crumb_verdict(struct crumb_page *page, int exit_code);
 void crumb_fill(
     struct crumb_note *note, const char *instance, const char *plugin, const char *operation);
 

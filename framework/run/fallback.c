@@ -42,9 +42,13 @@ static bool has_verdict(const char *directory)
     return path && access(path, F_OK) == 0;
 }
 
-int fallback_worker_code(const char *directory, int wait_status)
+int fallback_worker_code(const char *directory, int wait_status, const struct crumb_page *page)
 {
-    if (!WIFEXITED(wait_status) || !fallback_is_exit_code(WEXITSTATUS(wait_status)))
+    struct crumb_report crumbs;
+
+    crumb_read(page, &crumbs);
+    if (!WIFEXITED(wait_status) || !fallback_is_exit_code(WEXITSTATUS(wait_status)) ||
+        WEXITSTATUS(wait_status) != crumbs.verdict_code)
         return -1;
     return has_verdict(directory) ? WEXITSTATUS(wait_status) : -1;
 }
@@ -102,9 +106,13 @@ static void say_worker_end(struct str *out, int wait_status, const struct crumb_
         say_crash(out, crumbs->crash_signal, crumbs);
         return;
     }
-    (void)str_appendf(out,
-        "the worker ended with exit code %d without a verdict; did a plugin call exit?",
-        WEXITSTATUS(wait_status));
+    (void)str_appendf(out, "the worker ended with exit code %d ", WEXITSTATUS(wait_status));
+    if (crumbs->verdict_code < 0)
+        (void)str_append(out, "without a verdict; did a plugin call exit?");
+    else
+        (void)str_appendf(out,
+            "after a verdict with exit code %d; does a plugin end the process when it is unloaded?",
+            crumbs->verdict_code);
     say_whereabouts(out, crumbs);
 }
 

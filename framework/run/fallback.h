@@ -36,9 +36,10 @@ struct fallback {
    calls exit) are taken as a crash. */
 bool fallback_is_exit_code(int code);
 
-/* The verdict that the worker wrote counts if it then ended by itself with a published exit code.
-   Returns that code, or -1: a fallback is needed. */
-int fallback_worker_code(const char *directory, int wait_status);
+/* The verdict that the worker wrote counts if it then ended by itself with the exit code of that
+   verdict, which it has noted in the crumb page: what else ends the process with a code of its own
+   is a plugin. Returns that code, or -1: a fallback is needed. */
+int fallback_worker_code(const char *directory, int wait_status, const struct crumb_page *page);
 
 /* Writes the report and returns its exit code in *out_code, also when writing failed. A verdict
    that is there already is kept beside it as verdict.unconfirmed.json, and said to be. */

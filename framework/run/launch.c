@@ -314,9 +314,9 @@ static int settle_verdict(struct launch *launch)
         .signal_number = launch->result->interrupted_by,
         .page = launch->page};
     struct error err = {0};
-    int code = launch->has_worker_status
-        ? fallback_worker_code(launch->preparation.run_directory, launch->worker_status)
-        : -1;
+    int code = launch->has_worker_status ? fallback_worker_code(launch->preparation.run_directory,
+                                               launch->worker_status, launch->page)
+                                         : -1;
 
     if (code >= 0)
         return code;

@@ -46,9 +46,8 @@ FIELDS(node_fields, offsetof(struct report_node, name), offsetof(struct report_n
 FIELDS(metric_fields, offsetof(struct report_metric, instance),
     offsetof(struct report_metric, name), offsetof(struct report_metric, unit));
 FIELDS(receipt_fields, offsetof(struct report_receipt, instance),
-    offsetof(struct report_receipt, node),
-    offsetof(struct report_receipt, action), offsetof(struct report_receipt, before),
-    offsetof(struct report_receipt, after));
+    offsetof(struct report_receipt, node), offsetof(struct report_receipt, action),
+    offsetof(struct report_receipt, before), offsetof(struct report_receipt, after));
 FIELDS(plugin_fields, offsetof(struct report_plugin, id), offsetof(struct report_plugin, version),
     offsetof(struct report_plugin, path), offsetof(struct report_plugin, sha256));
 FIELDS(notice_fields, offsetof(struct report_notice, text));

@@ -236,7 +236,8 @@ static int settle_verdict(struct supervisor *supervisor, const char **out_why)
         .wait_status = supervisor->worker_status,
         .signal_number = supervisor->cancel_signal,
         .page = supervisor->page};
-    int code = fallback_worker_code(config->run_directory, supervisor->worker_status);
+    int code =
+        fallback_worker_code(config->run_directory, supervisor->worker_status, supervisor->page);
     struct error err = {0};
 
     if (code >= 0 && supervisor->worker == 0)

@@ -222,6 +222,7 @@ static int write_report(struct work *work)
         (void)dprintf(STDERR_FILENO, "assay: the report cannot be written: %s\n", err.text);
         work->report.exit_code = EXIT_CODE_ERROR;
     }
+    crumb_verdict(work->page, work->report.exit_code);
     print_summary(work);
     return work->report.exit_code;
 }

@@ -1,6 +1,7 @@
 /* Expectations that load without complaint and then break one rule each. README.md lists them. */
 #include <assay/sdk.h>
 #include <math.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "steps.h"
@@ -85,6 +86,23 @@ static assay_status judge_and_crash(void *self, assay_task *task, assay_verdict 
     return crash_now();
 }
 
+/* The process is to end with the code of its verdict, which is a failure. */
+static bool ends_the_process;
+
+__attribute__((destructor)) static void end_the_process(void)
+{
+    if (ends_the_process)
+        _exit(0);
+}
+
+static assay_status judge_and_leave_a_trap(void *self, assay_task *task, assay_verdict *out)
+{
+    (void)self;
+    (void)task;
+    ends_the_process = true;
+    return assay_verdict_f(out, ASSAY_FAIL, 1, "it fails, and hides it");
+}
+
 static assay_status judge_for_ever(void *self, assay_task *task, assay_verdict *out)
 {
     (void)self;
@@ -129,6 +147,8 @@ EXPECTATION(e_nan, "nan", "Claims a coverage that is no number", .judge = judge_
 EXPECTATION(e_endless, "endless", "Fills the text without a NUL", .judge = judge_without_end);
 EXPECTATION(e_garbage, "garbage", "Fails with a text that is not UTF-8", .judge = judge_garbage);
 EXPECTATION(e_reserved, "reserved", "Sets a reserved field", .judge = judge_reserved);
+EXPECTATION(e_exit_late, "exit-late", "Fails, and ends the process with 0 when it is unloaded",
+    .judge = judge_and_leave_a_trap);
 EXPECTATION(e_crash, "crash", "Crashes in judge", .judge = judge_and_crash);
 EXPECTATION(e_hang, "hang", "Hangs in judge", .judge = judge_for_ever);
 EXPECTATION(e_status, "status-unknown", "Returns an unknown status", .judge = judge_unknown_status);
@@ -138,5 +158,5 @@ EXPECTATION(e_prepare, "fail-prepare", "Fails in prepare, would pass", .prepare 
     .judge = judge_pass);
 
 ASSAY_LIBRARY("badexpectation", "1.0.0", "Apache-2.0", &e_error, &e_untouched, &e_unknown,
-    &e_coverage, &e_nan, &e_endless, &e_garbage, &e_reserved, &e_crash, &e_hang, &e_status,
-    &e_watch, &e_prepare);
+    &e_coverage, &e_nan, &e_endless, &e_garbage, &e_reserved, &e_exit_late, &e_crash, &e_hang,
+    &e_status, &e_watch, &e_prepare);

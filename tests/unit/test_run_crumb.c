@@ -162,16 +162,29 @@ static void put(const struct scene *scene, const char *name, const char *text)
 
 static void a_worker_is_believed_if_it_ended_well_and_left_a_verdict(void **state)
 {
+    static const struct {
+        int noted, status, code;
+    } rows[] = {{0, 0 << 8, 0}, {4, 4 << 8, 4}, {130, 130 << 8, 130}, {6, 6 << 8, -1},
+        {255, 255 << 8, -1}, {0, SIGSEGV, -1}, {1, 0 << 8, -1}, {0, 1 << 8, -1}};
     const struct scene *scene = *state;
 
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(0)), -1);
+    crumb_verdict(scene->page, 0);
+    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(0), scene->page), -1);
     put(scene, "verdict.json", "{}");
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(0)), 0);
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(4)), 4);
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(130)), 130);
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(6)), -1);
-    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(255)), -1);
-    assert_int_equal(fallback_worker_code(scene->directory, SIGSEGV), -1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        crumb_verdict(scene->page, rows[i].noted);
+        assert_int_equal(
+            fallback_worker_code(scene->directory, rows[i].status, scene->page), rows[i].code);
+    }
+}
+
+static void a_verdict_that_nobody_noted_is_not_the_workers(void **state)
+{
+    const struct scene *scene = *state;
+
+    put(scene, "verdict.json", "{}");
+    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(0), scene->page), -1);
+    assert_int_equal(fallback_worker_code(scene->directory, status_of_exit(0), NULL), -1);
 }
 
 /* ---- verdicts ---- */
@@ -260,6 +273,18 @@ static void an_exit_without_a_verdict_is_explained(void **state)
         "the worker ended with exit code 0 without a verdict; did a plugin call exit?");
 }
 
+static void an_exit_with_another_code_than_the_verdicts_is_explained(void **state)
+{
+    const struct scene *scene = *state;
+
+    crumb_verdict(scene->page, 1);
+    write_fallback(scene,
+        &(struct fallback){.cause = FALLBACK_WORKER_ENDED, .wait_status = status_of_exit(0)}, 5);
+    expect(scene, "verdict.json",
+        "the worker ended with exit code 0 after a verdict with exit code 1; does a plugin end the "
+        "process");
+}
+
 static void an_interruption_is_undecided(void **state)
 {
     const struct scene *scene = *state;
@@ -329,6 +354,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_page_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_worker_is_believed_if_it_ended_well_and_left_a_verdict, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_verdict_that_nobody_noted_is_not_the_workers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_exit_with_another_code_than_the_verdicts_is_explained, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_crash_is_named_by_its_plugin_in_every_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

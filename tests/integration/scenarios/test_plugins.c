@@ -71,6 +71,7 @@ static const struct mistake others[] = {
     {"badexpectation.reserved", "expectation", 5, "error", "1 in a reserved field"},
     {"badexpectation.endless", "expectation", 1, "fail", "expectation.bad: xxx"},
     {"badexpectation.garbage", "expectation", 1, "fail", "is no text"},
+    {"badexpectation.exit-late", "expectation", 5, "error", "after a verdict with exit code 1"},
     {"badexpectation.crash", "expectation", 5, "error", "crashed in judge: SIGSEGV"},
     {"badexpectation.status-unknown", "expectation", 4, "undecided", "internal error"},
     {"badexpectation.fail-run", "expectation", 4, "undecided", "it lost sight, on purpose"},

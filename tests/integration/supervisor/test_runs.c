@@ -44,7 +44,7 @@ static void every_published_exit_code_passes_through(void **state)
 {
     struct scene *scene = *state;
 
-    assert_int_equal(run(scene, "verdict\nexit 3\n"), 3);
+    assert_int_equal(run(scene, "verdict 3\nexit 3\n"), 3);
 }
 
 static void a_worker_without_a_verdict_is_an_error(void **state)
@@ -68,6 +68,24 @@ static void an_exit_code_that_is_not_ours_does_not_make_a_pass(void **state)
     assert_int_equal(run(scene, "verdict\nexit 23\n"), 5);
 
     assert_true(scene_file_has(scene, "verdict.json", "\"outcome\": \"error\""));
+    assert_true(scene_file_has(scene, "verdict.unconfirmed.json", "\"outcome\": \"pass\""));
+}
+
+static void another_exit_code_than_the_verdicts_does_not_make_a_pass(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(run(scene, "verdict 1\nexit 0\n"), 5);
+    assert_true(scene_file_has(scene, "verdict.json", "after a verdict with exit code 1"));
+    assert_true(scene_file_exists(scene, "verdict.unconfirmed.json"));
+}
+
+static void a_verdict_that_the_worker_did_not_write_does_not_make_a_pass(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(run(scene, "forged\nexit 0\n"), 5);
+    assert_true(scene_file_has(scene, "verdict.json", "without a verdict"));
     assert_true(scene_file_has(scene, "verdict.unconfirmed.json", "\"outcome\": \"pass\""));
 }
 
@@ -408,6 +426,10 @@ int main(void)
             an_exit_code_that_is_not_ours_does_not_make_a_pass, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
             a_crash_after_the_verdict_does_not_make_a_pass, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            another_exit_code_than_the_verdicts_does_not_make_a_pass, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(
+            a_verdict_that_the_worker_did_not_write_does_not_make_a_pass, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(
             a_worker_that_talks_nonsense_is_killed, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(

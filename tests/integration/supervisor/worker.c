@@ -10,7 +10,8 @@
      remove NAME       makes <run directory>/NAME and journals its removal
      end GRACE_MS      end_all, waits for its end
      heap MIB          touches that much memory
-     verdict           writes verdict.json
+     verdict CODE      writes verdict.json, to end with that exit code; 0 when there is none
+     forged            writes verdict.json as a plugin could
      mute              takes the hooks away: a cancellation is not heard any more
      operation NAME    notes an operation of workload.burst
      spawn             starts a tree without asking anybody
@@ -146,7 +147,7 @@ static void make_and_remove_later(struct worker *worker, const char *name)
     check(dir_make(path, 0755, &err), &err);
 }
 
-static void write_verdict(const struct worker *worker)
+static void forge_verdict(const struct worker *worker)
 {
     static char verdict[] = "{\"outcome\": \"pass\", \"writer\": \"worker\"}\n";
     auto_free char *path = path_join(worker->directory, "verdict.json");
@@ -154,6 +155,12 @@ static void write_verdict(const struct worker *worker)
     struct error err = {0};
 
     check(file_write(path, &text, FILE_PLAIN, &err), &err);
+}
+
+static void write_verdict(const struct worker *worker, int code)
+{
+    forge_verdict(worker);
+    crumb_verdict(worker->page, code);
 }
 
 /* A plugin that starts processes behind assay's back. */
@@ -215,7 +222,7 @@ static void obey_end(struct worker *worker, const char *verb, const char *argume
             (void)pause();
     else if (strcmp(verb, "cancelled") == 0) {
         await(worker->cancelled);
-        write_verdict(worker);
+        write_verdict(worker, 128 + worker->cancel_signal);
         finish(worker, 128 + worker->cancel_signal);
     } else {
         (void)fprintf(stderr, "test worker: what is %s?\n", verb);
@@ -244,7 +251,9 @@ static void obey(struct worker *worker, const char *verb, const char *argument)
     else if (strcmp(verb, "heap") == 0)
         use_memory(strtoul(argument, NULL, 10));
     else if (strcmp(verb, "verdict") == 0)
-        write_verdict(worker);
+        write_verdict(worker, (int)strtol(argument, NULL, 10));
+    else if (strcmp(verb, "forged") == 0)
+        forge_verdict(worker);
     else if (strcmp(verb, "operation") == 0)
         crumb_operation(worker->page, "workload.burst", "acme.tx-burst", argument);
     else if (strcmp(verb, "mute") == 0)
