@@ -1,7 +1,10 @@
 #include "framework/run/report.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "framework/base/cleanup.h"
 #include "framework/base/file.h"
@@ -266,7 +269,19 @@ static void write_plain_summary(const struct report *report, struct str *out)
     report_summary(report, out, false);
 }
 
-assay_status report_write(const struct report *report, struct error *err)
+/* Without memory, since that may be what is lacking. */
+static void remove_one(const struct report *report, const char *name)
+{
+    char path[PATH_MAX];
+    const int length = snprintf(path, sizeof(path), "%s/%s", report->directory, name);
+
+    if (length > 0 && (size_t)length < sizeof(path))
+        (void)unlink(path);
+}
+
+/* Ends at the first file that cannot be written, unless it is to go on: then such a file is rather not
+   there at all than as it was. */
+static assay_status write_files(const struct report *report, bool goes_on, struct error *err)
 {
     static const struct {
         const char *name;
@@ -279,13 +294,30 @@ assay_status report_write(const struct report *report, struct error *err)
     };
     assay_status first = ASSAY_OK;
 
-    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(files) && (goes_on || !first); i++) {
         auto_str struct str text = STR_INIT(REPORT_FILE_MAX);
         assay_status status;
 
         files[i].write(report, &text);
         status = write_one(report, files[i].name, &text, first ? NULL : err);
+        if (status && goes_on)
+            remove_one(report, files[i].name);
         first = first ? first : status;
     }
     return first;
+}
+
+assay_status report_write(struct report *report, struct error *err)
+{
+    struct error mine = {0};
+    const assay_status status = write_files(report, false, &mine);
+
+    if (!status)
+        return ASSAY_OK;
+    report->outcome = OUTCOME_ERROR;
+    report->exit_code = EXIT_CODE_ERROR;
+    free(report->reason);
+    report->reason = str_format("the report cannot be written: %s", mine.text);
+    (void)write_files(report, true, NULL);
+    return err ? error_set(err, status, "%s", mine.text) : status;
 }

@@ -8,8 +8,8 @@
        summary.txt    one screen, for people; the same text that the command prints
        report.html    one page with charts, no script, nothing fetched
 
-   All are written to a temporary name and renamed, verdict.json last: where it stands, the others
-   do too. One thread. */
+   All are written to a temporary name and renamed, verdict.json last: where it stands and is no
+   error, the others do too. One thread. */
 #ifndef ASSAY_RUN_REPORT_H
 #define ASSAY_RUN_REPORT_H
 
@@ -145,7 +145,8 @@ void report_html(const struct report *report, struct str *out);
 /* A measured value as people read it: seconds as a span, other units as a number. */
 void report_value(struct str *out, double value, const char *unit);
 
-/* All files into report->directory. Goes on after a failure and returns the first. */
-assay_status report_write(const struct report *report, struct error *err);
+/* All files into report->directory. When one cannot be written, the outcome becomes an error that
+   says so, and so do all files that can be written; those that cannot are not left as they were. */
+assay_status report_write(struct report *report, struct error *err);
 
 #endif

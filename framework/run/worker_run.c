@@ -218,10 +218,8 @@ static int write_report(struct work *work)
 
     if (work->host)
         work->report.duration = host_now(work->host);
-    if (report_write(&work->report, &err)) {
+    if (report_write(&work->report, &err))
         (void)dprintf(STDERR_FILENO, "assay: the report cannot be written: %s\n", err.text);
-        work->report.exit_code = EXIT_CODE_ERROR;
-    }
     crumb_verdict(work->page, work->report.exit_code);
     print_summary(work);
     return work->report.exit_code;

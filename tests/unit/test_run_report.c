@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "framework/base/file.h"
 #include "framework/base/mem.h"
 #include "framework/base/path.h"
+#include "tests/unit/support/scratch.h"
 
 static const char hostile[] = "]]> <script>alert(1)</script> \"&' \x01\x1b[31m \xff\xfe line\nnext";
 
@@ -326,6 +328,73 @@ static void files_are_written_and_failures_name_the_path(void **state)
     report_done(&report);
 }
 
+/* A directory of that name is in the way. */
+static void when_one_file_cannot_be_written_no_other_says_pass(void **state)
+{
+    static const char *const names[] = {"summary.txt", "report.html", "junit.xml", "verdict.json"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct scratch *scratch = scratch_new("report");
+        char path[SCRATCH_PATH_SIZE];
+        struct report report;
+        struct error err = {0};
+
+        scratch_path(path, scratch, names[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+        give_identity(&report);
+        report.directory = mem_dup(scratch->root);
+        add_expectation(&report, "", OUTCOME_PASS);
+        assert_int_equal(report_conclude(&report, NULL), ASSAY_OK);
+        assert_int_equal(report.outcome, OUTCOME_PASS);
+        assert_int_not_equal(report_write(&report, &err), ASSAY_OK);
+
+        assert_int_equal(report.outcome, OUTCOME_ERROR);
+        assert_int_equal(report.exit_code, EXIT_CODE_ERROR);
+        assert_non_null(strstr(err.text, names[i]));
+        for (size_t j = 0; j < 4; j++) {
+            if (j != i)
+                scratch_has(scratch, names[j], "the report cannot be written");
+        }
+        report_done(&report);
+        scratch_free(scratch);
+    }
+}
+
+/* Summary and page are written when memory runs out. */
+static void a_file_that_cannot_be_corrected_is_removed(void **state)
+{
+    struct scratch *scratch = scratch_new("report");
+    bool was_removed = false;
+    uint64_t n = 0;
+
+    (void)state;
+    do {
+        struct report report;
+        assay_status status;
+
+        give_identity(&report);
+        report.directory = mem_dup(scratch->root);
+        add_expectation(&report, "", OUTCOME_PASS);
+        assert_int_equal(report_conclude(&report, NULL), ASSAY_OK);
+        mem_fail_at(++n, MEM_FAIL_FOREVER);
+        status = report_write(&report, NULL);
+        mem_fail_at(0, MEM_FAIL_FOREVER);
+        if (status) {
+            assert_int_equal(report.outcome, OUTCOME_ERROR);
+            assert_string_equal(scratch_get(scratch, "verdict.json"), "");
+            assert_string_equal(scratch_get(scratch, "summary.txt"), "");
+            was_removed = true;
+        } else {
+            n = 0;
+        }
+        report_done(&report);
+    } while (n > 0);
+    assert_true(was_removed);
+    scratch_has(scratch, "verdict.json", "\"outcome\": \"pass\"");
+    scratch_free(scratch);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -362,6 +431,8 @@ int main(void)
         cmocka_unit_test(a_reason_is_one_line_and_the_rest_is_told_with_who_said_it),
         cmocka_unit_test(a_reason_does_not_announce_what_is_not_in_it),
         cmocka_unit_test(files_are_written_and_failures_name_the_path),
+        cmocka_unit_test(when_one_file_cannot_be_written_no_other_says_pass),
+        cmocka_unit_test(a_file_that_cannot_be_corrected_is_removed),
         cmocka_unit_test(every_allocation_may_fail),
     };
 
