@@ -117,6 +117,8 @@ static void fill_environment(
     size_t n = 0;
 
     (void)snprintf(state_directory, size, "ASSAY_STATE_DIR=%s/state", stage->root);
+    for (size_t i = 0; i < stage->env_count; i++) /* before all else: the first of a name counts */
+        out[n++] = stage->env[i];
     out[n++] = "PATH=/usr/bin:/bin";
     out[n++] = "TERM=xterm-256color";
     out[n++] = state_directory;
@@ -126,8 +128,6 @@ static void fill_environment(
                 out[n++] = *variable;
         }
     }
-    for (size_t i = 0; i < stage->env_count; i++)
-        out[n++] = stage->env[i];
     out[n] = NULL;
 }
 
@@ -141,7 +141,10 @@ static void spawn(struct stage *stage, const char *program, const char *const *w
     size_t n = 1;
 
     assert_int_equal(stage->pid, 0);
-    (void)snprintf(path, sizeof(path), "%s/%s", bin_directory, program);
+    if (program[0] == '/')
+        (void)snprintf(path, sizeof(path), "%s", program);
+    else
+        (void)snprintf(path, sizeof(path), "%s/%s", bin_directory, program);
     (void)snprintf(out, sizeof(out), "%s/stdout", stage->root);
     (void)snprintf(err, sizeof(err), "%s/stderr", stage->root);
     for (; words && *words; words++) {

@@ -46,7 +46,7 @@ const char *stage_path(const struct stage *stage, const char *name);
 /* Adds NAME=VALUE to the environment of what is started from now on; not copied. */
 void stage_setenv(struct stage *stage, const char *assignment);
 
-/* Runs a program of the build's bin directory to its end. Words end with NULL. The exit code, or
+/* Runs a program of the build's bin directory, or at an absolute path, to its end. Words end with NULL. The exit code, or
    128 and the number of the signal that ended it. */
 int stage_call(struct stage *stage, const char *program, const char *const *words);
 #define ASSAY(stage, ...) stage_call((stage), "assay", (const char *const[]){__VA_ARGS__, NULL})
