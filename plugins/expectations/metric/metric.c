@@ -95,7 +95,7 @@ static uint32_t holds(const struct metric *metric, double value)
     case EQUAL:
         return value >= bar && value <= bar;
     case UNEQUAL:
-        return value < bar || value > bar;
+        return !(value >= bar && value <= bar);
     }
     return 0;
 }
