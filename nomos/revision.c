@@ -1,5 +1,6 @@
 #include "nomos/revision.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,12 +45,14 @@ static bool begins_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-bool revision_variable(
-    const struct revision *revision, const char *name, char out[REVISION_VARIABLE_SIZE])
+struct revision_name revision_called(const struct revision *revision, const char *name)
 {
     const bool is_ours = begins_with(name, first_prefix) && !begins_with(name, own_prefix);
-    const int length = snprintf(out, REVISION_VARIABLE_SIZE, "%s%s",
-        is_ours ? revision->prefix : "", is_ours ? name + strlen(first_prefix) : name);
+    struct revision_name out;
+    const int length = snprintf(out.text, sizeof(out.text), "%s%s", is_ours ? revision->prefix : "",
+        is_ours ? name + strlen(first_prefix) : name);
 
-    return length > 0 && length < REVISION_VARIABLE_SIZE;
+    assert(length > 0 && (size_t)length < sizeof(out.text));
+    (void)length;
+    return out;
 }

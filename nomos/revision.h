@@ -38,10 +38,11 @@ extern const struct revision revision_2026_01;
 const struct revision *revision_find(const char *name);
 
 /* What a variable of the first revision, "NOMOS_LOG_DIR", is called in this one. Names without the
-   prefix, and those of our own programs (NOMOS_DEVNODE_...), are the same in all. False when the
-   name does not fit. */
-#define REVISION_VARIABLE_SIZE 64
-bool revision_variable(
-    const struct revision *revision, const char *name, char out[REVISION_VARIABLE_SIZE]);
+   prefix, and those of our own programs (NOMOS_DEVNODE_...), are the same in all. By value, for use
+   within an expression: revision_called(revision, "NOMOS_LOG_DIR").text. Names of up to 47 bytes. */
+struct revision_name {
+    char text[64];
+};
+struct revision_name revision_called(const struct revision *revision, const char *name);
 
 #endif

@@ -242,7 +242,8 @@ static bool read_config(struct shell *shell)
         return cannot(shell, why.text);
     config_unknown_keys(file, on_unknown_key, &report);
     is_read = config_read(&shell->config, file, &why) &&
-        availability_read(&shell->availability, file, &why) && otlp_read(&shell->otlp, file, &why);
+        (!shell->options.revision->has_da || availability_read(&shell->availability, file, &why)) &&
+        otlp_read(&shell->otlp, file, &why);
     yaml_tree_free(file);
     if (!is_read) {
         reason_prefix(&why, "%s", shell->options.config_path);
@@ -307,7 +308,7 @@ static bool fill_params(const struct shell *shell, struct node_params *params, s
     const struct config *config = &shell->config;
 
     *params = (struct node_params){
-        .revision = &wire_revision_2025_12,
+        .revision = shell->options.revision->wire,
         .scheme = shell->options.scheme,
         .chain_start_ns = config->chain_start_ns,
         .slot_duration_ns = config->slot_duration_ns,
@@ -448,6 +449,7 @@ static struct http_server *serve(struct shell *shell, struct http_params params)
 static bool start_servers(struct shell *shell)
 {
     const struct config *config = &shell->config;
+    const bool has_da = shell->options.revision->has_da;
     struct reason why;
 
     shell->network = network_new(&(struct network_params){.base = shell->base,
@@ -476,15 +478,16 @@ static bool start_servers(struct shell *shell)
     shell->http = serve(shell,
         (struct http_params){.address = &config->http,
             .limits = &config->http_limits,
-            .tables = {{api_routes, api_route_count}, availability_routes()}});
+            .tables = {{api_routes, api_route_count},
+                has_da ? availability_routes() : (struct http_routes){.count = 0}}});
     if (!shell->http)
         return false;
     if (*config->testing_http.host)
         shell->testing_http = serve(shell,
             (struct http_params){.address = &config->testing_http,
                 .limits = &config->testing_limits,
-                .tables = {
-                    {api_testing_routes, api_testing_route_count}, availability_testing_routes()}});
+                .tables = {{api_testing_routes, api_testing_route_count},
+                    has_da ? availability_testing_routes() : (struct http_routes){.count = 0}}});
     return !*config->testing_http.host || shell->testing_http;
 }
 

@@ -32,6 +32,7 @@ enum flag {
     FLAG_ROLE,
     FLAG_MISBEHAVE,
     FLAG_PROOFS,
+    FLAG_REVISION,
     FLAG_SEED,
     FLAG_NO_DISCOVERY,
     FLAG_VERSION,
@@ -58,6 +59,7 @@ static const struct option flags[] = {
     {"role", required_argument, NULL, FLAG_ROLE},
     {"misbehave", required_argument, NULL, FLAG_MISBEHAVE},
     {"proofs", required_argument, NULL, FLAG_PROOFS},
+    {"revision", required_argument, NULL, FLAG_REVISION},
     {"seed", required_argument, NULL, FLAG_SEED},
     {"no-discovery", no_argument, NULL, FLAG_NO_DISCOVERY},
     {"version", no_argument, NULL, FLAG_VERSION},
@@ -94,6 +96,8 @@ static const char help_text[] =
     "  --proofs NAME                development: proofs as assay makes them (the default);\n"
     "                               groth16: real ones, of which only the form is checked\n"
     "                               (NOMOS_DEVNODE_PROOFS)\n"
+    "  --revision NAME              2025-12 (the default), or 2026-01: one kind of node, no data\n"
+    "                               availability (NOMOS_DEVNODE_REVISION)\n"
     "  --seed NUMBER                decides what is left to chance; drawn if not given\n"
     "  --version, -h, --help\n"
     "Accepted without effect: --log-addr, --blend-addr, --blend-service-group, "
@@ -159,6 +163,14 @@ static bool set_proofs(struct options *options, const char *text, struct reason 
     return true;
 }
 
+static bool set_revision(struct options *options, const char *text, struct reason *why)
+{
+    options->revision = revision_find(text);
+    return options->revision ||
+        reason_set(
+            why, "--revision (or NOMOS_DEVNODE_REVISION) %.40s: expected 2025-12 or 2026-01", text);
+}
+
 static void read_environment(struct options *options)
 {
     options->log_dir = getenv("LOG_DIR");
@@ -219,6 +231,8 @@ static bool take_flag(struct options *options, int flag, const char *argument, s
         return misbehave_parse(&options->misbehaviours, argument, why);
     case FLAG_PROOFS:
         return set_proofs(options, argument, why);
+    case FLAG_REVISION:
+        return set_revision(options, argument, why);
     case FLAG_SEED:
         if (!read_number(&options->seed, argument, UINT64_MAX))
             return reason_set(why, "--seed %.40s: expected a whole number", argument);
@@ -244,6 +258,9 @@ static bool is_usable(const struct options *options, struct reason *why)
     static const char *const backends[] = {"gelf", "file", "stdout", "stderr"};
     bool is_known = !options->log_backend;
 
+    if (options->role == ROLE_EXECUTOR && !options->revision->has_roles)
+        return reason_set(
+            why, "the revision %s has one kind of node, no executors", options->revision->name);
     if (options->log_level && !config_parse_level(&level, options->log_level, why))
         return reason_wrap(why, "--log-level (or LOG_LEVEL)");
     for (size_t i = 0; i < 4 && !is_known; i++)
@@ -258,10 +275,12 @@ static bool is_usable(const struct options *options, struct reason *why)
 enum options_result options_parse(
     struct options *out, int argc, char *const argv[], struct reason *why)
 {
-    struct options options = {.role = ROLE_VALIDATOR, .scheme = &zk_scheme_dev};
+    struct options options = {
+        .role = ROLE_VALIDATOR, .scheme = &zk_scheme_dev, .revision = &revision_2025_12};
     const char *slash = strrchr(argv[0], '/');
     const char *misbehave = getenv("NOMOS_DEVNODE_MISBEHAVE");
     const char *proofs = getenv("NOMOS_DEVNODE_PROOFS");
+    const char *revision = getenv("NOMOS_DEVNODE_REVISION");
     int flag;
 
     if (strcmp(slash ? slash + 1 : argv[0], "nomos-executor") == 0)
@@ -271,7 +290,8 @@ enum options_result options_parse(
         reason_prefix(why, "NOMOS_DEVNODE_MISBEHAVE");
         return OPTIONS_ERROR;
     }
-    if (proofs && !set_proofs(&options, proofs, why))
+    if ((proofs && !set_proofs(&options, proofs, why)) ||
+        (revision && !set_revision(&options, revision, why)))
         return OPTIONS_ERROR;
     optind = 0; /* glibc: start anew, also when called more than once */
     while ((flag = getopt_long(argc, argv, ":h", flags, NULL)) != -1) {

@@ -9,6 +9,7 @@
 #include "devnode/core/misbehave.h"
 #include "devnode/shell/config.h"
 #include "nomos/proof.h"
+#include "nomos/revision.h"
 
 enum node_role {
     ROLE_VALIDATOR = 1,
@@ -39,8 +40,9 @@ struct options {
     const char *consensus_utxo_sk;
     const char *consensus_chain_start;
     struct misbehaviours misbehaviours;
-    const struct zk_scheme *scheme; /* --proofs: which proofs are taken */
-    uint64_t seed;                  /* of what is left to chance; zero: drawn at start */
+    const struct zk_scheme *scheme;  /* --proofs: which proofs are taken */
+    const struct revision *revision; /* --revision: of which node it is */
+    uint64_t seed;                   /* of what is left to chance; zero: drawn at start */
 };
 
 /* Reads command line and environment. */

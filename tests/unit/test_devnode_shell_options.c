@@ -72,6 +72,30 @@ static void the_kind_of_proofs_is_told_by_flag_or_environment(void **state)
     assert_int_equal(unsetenv("NOMOS_DEVNODE_PROOFS"), 0);
 }
 
+static void the_revision_is_told_by_flag_or_environment(void **state)
+{
+    static char later[] = "--revision=2026-01", other[] = "--revision=2024",
+                executor[] = "--role=executor";
+    struct options options;
+    struct reason why;
+
+    (void)state;
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.revision, &revision_2025_12);
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name, later), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.revision, &revision_2026_01);
+    assert_int_equal(
+        parse(&options, ARGUMENTS(node_name, config_name, later, executor), &why), OPTIONS_ERROR);
+    assert_non_null(strstr(why.text, "one kind of node, no executors"));
+    assert_int_equal(
+        parse(&options, ARGUMENTS(node_name, config_name, other), &why), OPTIONS_ERROR);
+    assert_non_null(strstr(why.text, "2024: expected 2025-12 or 2026-01"));
+    assert_int_equal(setenv("NOMOS_DEVNODE_REVISION", "2026-01", 1), 0);
+    assert_int_equal(parse(&options, ARGUMENTS(node_name, config_name), NULL), OPTIONS_RUN);
+    assert_ptr_equal(options.revision, &revision_2026_01);
+    assert_int_equal(unsetenv("NOMOS_DEVNODE_REVISION"), 0);
+}
+
 static void a_missing_configuration_is_an_error(void **state)
 {
     struct options options;
@@ -219,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_configuration_is_all_it_needs),
         cmocka_unit_test(the_name_of_the_program_tells_the_role),
         cmocka_unit_test(the_kind_of_proofs_is_told_by_flag_or_environment),
+        cmocka_unit_test(the_revision_is_told_by_flag_or_environment),
         cmocka_unit_test(a_missing_configuration_is_an_error),
         cmocka_unit_test(every_flag_of_the_real_node_is_taken),
         cmocka_unit_test(values_that_do_not_read_are_refused_when_applied),

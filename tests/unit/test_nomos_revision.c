@@ -28,10 +28,7 @@ static void the_later_one_has_one_kind_of_node_and_no_data_availability(void **s
 
 static void assert_called(const struct revision *revision, const char *name, const char *expected)
 {
-    char out[REVISION_VARIABLE_SIZE];
-
-    assert_true(revision_variable(revision, name, out));
-    assert_string_equal(out, expected);
+    assert_string_equal(revision_called(revision, name).text, expected);
 }
 
 static void variables_change_their_prefix(void **state)
@@ -45,23 +42,12 @@ static void variables_change_their_prefix(void **state)
     assert_called(&revision_2026_01, "NOMOS_DEVNODE_PROOFS", "NOMOS_DEVNODE_PROOFS");
 }
 
-static void a_name_that_does_not_fit_is_refused(void **state)
-{
-    char out[REVISION_VARIABLE_SIZE];
-
-    (void)state;
-    assert_false(revision_variable(
-        &revision_2026_01, "NOMOS_456789012345678901234567890123456789012345678901234567", out));
-    assert_false(revision_variable(&revision_2025_12, "", out));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(revisions_are_found_by_name),
         cmocka_unit_test(the_later_one_has_one_kind_of_node_and_no_data_availability),
         cmocka_unit_test(variables_change_their_prefix),
-        cmocka_unit_test(a_name_that_does_not_fit_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,13 +22,13 @@ static const char *look_up(void *arg, const char *name)
 {
     const struct nomos *self = arg;
 
-    return self->spec->variable(self->host, name);
+    return nomos_variable(self, name);
 }
 
 /* The value of a variable, NULL when it is not set or empty. */
 static const char *setting(const struct nomos *self, const char *name)
 {
-    const char *value = self->spec->variable(self->host, name);
+    const char *value = nomos_variable(self, name);
 
     return value && value[0] != '\0' ? value : NULL;
 }
@@ -40,8 +40,8 @@ void config_read_environment(struct nomos *self, struct nomos_problems *problems
 
     if (filter && !node_config_is_filter(filter))
         nomos_problems_add(problems,
-            "NOMOS_LOG_FILTER is '%.60s'; it must be a list of target=level, separated by commas",
-            filter);
+            "%s is '%.60s'; it must be a list of target=level, separated by commas",
+            revision_called(self->revision, "NOMOS_LOG_FILTER").text, filter);
     if (node_config_times_read(look_up, self, &self->network.times, &err) != NOMOS_OK)
         nomos_problems_add(problems, "%s", err.text);
 }
@@ -148,7 +148,7 @@ static assay_status write_file(struct nomos *self, uint32_t node, const struct n
         s = nomos_fail_with(self, status, "a node's configuration cannot be written", err.text);
     else /* it holds the node's keys */
         s = self->spec->file(self->host, node,
-            config->is_executor ? "executor.yaml" : "validator.yaml",
+            config->is_executor ? self->revision->executor_config : self->revision->node_config,
             (assay_bytes){.data = yaml.bytes, .size = yaml.size}, 0600);
     text_done(&yaml);
     return s;
@@ -181,7 +181,7 @@ assay_status config_render(struct nomos *self, uint32_t node)
         .http = bound(&own->ports[PORT_API]),
         .testing_http = bound(&own->ports[PORT_TESTING]),
         .announced = reached(&own->ports[PORT_NETWORK]),
-        .has_autonat = self->spec->variable(self->host, "NOMOS_USE_AUTONAT") != NULL,
+        .has_autonat = nomos_variable(self, "NOMOS_USE_AUTONAT") != NULL,
         .db_path = db_path,
         .blob_directory = directory};
     const int length = snprintf(db_path, sizeof(db_path), "%s/db", directory);

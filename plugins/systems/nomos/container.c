@@ -37,7 +37,7 @@ bool container_is_needed(const struct nomos *self)
 /* The value of a variable, `otherwise` when it is not set or empty. */
 static const char *setting(const struct nomos *self, const char *name, const char *otherwise)
 {
-    const char *value = self->spec->variable(self->host, name);
+    const char *value = nomos_variable(self, name);
 
     return value && value[0] != '\0' ? value : otherwise;
 }

@@ -122,7 +122,8 @@ static assay_status fill_spec(struct nomos *self)
     self->genesis_spec = (struct genesis_spec){.nodes = self->genesis_nodes,
         .node_count = self->node_count,
         .accounts = self->genesis_accounts,
-        .account_count = account_count};
+        .account_count = account_count,
+        .is_without_da = !self->revision->has_da};
     return s;
 }
 

@@ -33,6 +33,9 @@ static const assay_option options[] = {
         "Log level of the nodes: ERROR, WARN, INFO or DEBUG. Default: NOMOS_LOG_LEVEL, else INFO."),
     ASSAY_OPTION_TEXT(struct nomos_options, image, "",
         "Container image of the nodes. Default: NOMOS_TESTNET_IMAGE, else nomos-testnet:local."),
+    ASSAY_OPTION_CHOICE(struct nomos_options, revision, "2025-12", "2025-12|2026-01",
+        "Revision of the node, which says what programs and variables are called. 2026-01 knows "
+        "one kind of node ([topology] nodes) and no data availability; docs/revisions.md has all."),
     ASSAY_OPTION_CHOICE(struct nomos_options, proofs, "auto", "auto|development|groth16",
         "Which proofs genesis and transactions carry: groth16, made by the circuits' programs, or "
         "stand-ins that only development nodes take. auto: groth16 when a real node is there. "
@@ -104,8 +107,9 @@ static assay_status create(const assay_host *host, const void *given, void **out
     self->observe = assay_observe_of(host);
     self->blocks = assay_blocks_of(host);
     self->options = *(const struct nomos_options *)given;
-    wire_init(&self->wire, &wire_revision_2025_12);
-    self->network.has_da = true;
+    self->revision = revision_find(self->options.revision); /* one of the choices */
+    wire_init(&self->wire, self->revision->wire);
+    self->network.has_da = self->revision->has_da;
     transfer_init(self);
     s = da_init(self);
     if (s) {
@@ -149,7 +153,7 @@ static void choose_log_level(struct nomos *self, struct nomos_problems *problems
     const char *level = self->options.log_level;
 
     if (level[0] == '\0')
-        level = self->spec->variable(self->host, "NOMOS_LOG_LEVEL");
+        level = nomos_variable(self, "NOMOS_LOG_LEVEL");
     if (!level || level[0] == '\0')
         level = "info";
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
@@ -159,9 +163,8 @@ static void choose_log_level(struct nomos *self, struct nomos_problems *problems
         }
     }
     nomos_problems_add(problems,
-        "the log level '%.60s' (option log_level, or NOMOS_LOG_LEVEL) is none of error, warn, "
-        "info, debug",
-        level);
+        "the log level '%.60s' (option log_level, or %s) is none of error, warn, info, debug",
+        level, revision_called(self->revision, "NOMOS_LOG_LEVEL").text);
 }
 
 static assay_status declare_ports(struct nomos *self, uint32_t node)
@@ -195,7 +198,7 @@ static const char *choose_image(const struct nomos *self)
     const char *image = self->options.image;
 
     if (image[0] == '\0')
-        image = self->spec->variable(self->host, "NOMOS_TESTNET_IMAGE");
+        image = nomos_variable(self, "NOMOS_TESTNET_IMAGE");
     return image && image[0] != '\0' ? image : "nomos-testnet:local";
 }
 
@@ -239,6 +242,25 @@ static void choose_proofs(struct nomos *self)
     self->proofs = is_groth16 ? NOMOS_PROOFS_GROTH16 : NOMOS_PROOFS_DEVELOPMENT;
 }
 
+/* What the revision does not have. */
+static void check_revision(const struct nomos *self, struct nomos_problems *problems)
+{
+    bool has_executor = false;
+
+    for (uint32_t node = 0; node < self->node_count; node++)
+        has_executor = has_executor || self->nodes[node].is_executor;
+    if (has_executor && !self->revision->has_roles)
+        nomos_problems_add(problems,
+            "the revision %s has one kind of node, and the topology has executors; set nodes in "
+            "[topology] instead",
+            self->revision->name);
+    if (self->is_from_image && self->revision != &revision_2025_12)
+        nomos_problems_add(problems,
+            "nodes from images are of the revision %s alone; use the deployer local, or leave the "
+            "option revision out",
+            revision_2025_12.name);
+}
+
 /* Everything that can be wrong with what we were given, looked at together. */
 static assay_status preflight(struct nomos *self)
 {
@@ -248,6 +270,7 @@ static assay_status preflight(struct nomos *self)
     choose_slot(self, &problems);
     choose_log_level(self, &problems);
     config_read_environment(self, &problems);
+    check_revision(self, &problems);
     if (!self->is_from_image) /* what is in an image is not for us to look at */
         s = preflight_programs(self, &problems);
     choose_proofs(self);
@@ -293,8 +316,11 @@ static void notice_nodes(const struct nomos *self)
         notice_image(self);
     else if (has_dev_node(self))
         self->spec->notice(self->host,
-            "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
-            "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that.");
+            self->revision->has_roles
+                ? "The nodes are development nodes (nomos-devnode), not the Nomos node: set "
+                  "NOMOS_NODE_BIN and NOMOS_EXECUTOR_BIN to test that."
+                : "The nodes are development nodes (nomos-devnode), not the Logos blockchain node, "
+                  "with the encodings of the revision 2025-12 under the names of a later one.");
 }
 
 static void notice_proofs(const struct nomos *self)
@@ -373,12 +399,13 @@ static assay_status render_command(struct nomos *self, uint32_t node)
     assay_status s;
 
     (void)snprintf(path, sizeof(path), "%s/%s", self->spec->directory(self->host, node),
-        is_executor ? "executor.yaml" : "validator.yaml");
+        is_executor ? self->revision->executor_config : self->revision->node_config);
     s = self->spec->argument(self->host, node, path);
     if (!s && self->nodes[node].is_dev)
         s = add_words(self, node,
             (const char *const[]){"--role", is_executor ? "executor" : "validator", "--proofs",
-                self->proofs == NOMOS_PROOFS_GROTH16 ? "groth16" : "development", NULL},
+                self->proofs == NOMOS_PROOFS_GROTH16 ? "groth16" : "development", "--revision",
+                self->revision->name, NULL},
             self->spec->argument);
     if (!s && overrides)
         s = add_misbehaviour(self, node, overrides->misbehave);

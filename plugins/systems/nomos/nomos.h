@@ -32,6 +32,7 @@
 #include "nomos/hex.h"
 #include "nomos/keys.h"
 #include "nomos/node_config.h"
+#include "nomos/revision.h"
 #include "nomos/text.h"
 #include "nomos/wire.h"
 
@@ -69,6 +70,7 @@ struct nomos_options {
     int64_t membership_check;
     const char *proofs;
     assay_ns proof_patience;
+    const char *revision;
 };
 
 struct nomos_node_options {
@@ -116,6 +118,7 @@ struct nomos {
     const assay_blocks *blocks;
     struct nomos_options options; /* strings live until destroy */
 
+    const struct revision *revision;
     struct wire wire;
     struct nomos_assets assets;
     enum nomos_proofs proofs;
@@ -147,6 +150,12 @@ struct nomos {
     uint64_t best_version; /* grows with each change of it; under lock */
     bool is_cache_lost;    /* proofs cannot be kept, and that was said; under lock */
 };
+
+/* A variable of the runner's environment by its name in the first revision; NULL: not set. */
+static inline const char *nomos_variable(const struct nomos *self, const char *name)
+{
+    return self->spec->variable(self->host, revision_called(self->revision, name).text);
+}
 
 /* Turns a failure of the nomos library into one of the plugin. */
 assay_status nomos_fail_with(

@@ -44,14 +44,14 @@ static bool join(char out[NOMOS_PATH_SIZE], const char *directory, const char *n
 /* What a variable names, made absolute by the host, as programs are; NULL when it is unset. */
 static const char *path_in(const struct nomos *self, const char *variable)
 {
-    return self->spec->program(self->host, variable, NULL);
+    return self->spec->program(self->host, revision_called(self->revision, variable).text, NULL);
 }
 
 /* Is the variable there, but with nothing in it? That is a slip (an export without a value), and what
    it hides would start something else than was meant. */
 static bool is_set_but_empty(const struct nomos *self, const char *variable)
 {
-    const char *value = self->spec->variable(self->host, variable);
+    const char *value = nomos_variable(self, variable);
 
     return value && value[0] == '\0';
 }
@@ -150,17 +150,27 @@ static bool explain_program(const struct nomos *self, const char *path, char *ou
 }
 
 struct role {
-    const char *role, *variable, *name;
+    const char *role, *name;
+    struct revision_name variable;
 };
 
-static const struct role roles[] = {
-    [false] = {"validator", "NOMOS_NODE_BIN", "nomos-node"},
-    [true] = {"executor", "NOMOS_EXECUTOR_BIN", "nomos-executor"},
-};
+static struct role role_of(const struct nomos *self, bool is_executor)
+{
+    const struct revision *revision = self->revision;
+
+    if (!revision->has_roles)
+        return (struct role){
+            "node", revision->node_program, revision_called(revision, "NOMOS_NODE_BIN")};
+    if (is_executor)
+        return (struct role){"executor", revision->executor_program,
+            revision_called(revision, "NOMOS_EXECUTOR_BIN")};
+    return (struct role){
+        "validator", revision->node_program, revision_called(revision, "NOMOS_NODE_BIN")};
+}
 
 static const char *choose(const struct nomos *self, const struct role *role)
 {
-    const char *path = self->spec->program(self->host, role->variable, role->name);
+    const char *path = self->spec->program(self->host, role->variable.text, role->name);
 
     return path ? path : self->spec->program(self->host, NULL, "nomos-devnode");
 }
@@ -169,28 +179,28 @@ static const char *choose(const struct nomos *self, const struct role *role)
 static const char *choose_program(
     const struct nomos *self, const struct role *role, struct nomos_problems *problems)
 {
-    const char *path = choose(self, role);
+    const char *path = choose(self, role), *variable = role->variable.text;
     char why[128];
 
-    if (is_set_but_empty(self, role->variable)) {
+    if (is_set_but_empty(self, variable)) {
         nomos_problems_add(problems, "%s is set but empty; set it to the path of %s, or unset it",
-            role->variable, role->name);
+            variable, role->name);
         return NULL;
     }
     if (!path) {
         nomos_problems_add(problems,
             "no program for %ss: set %s, or put %s on PATH, or install nomos-devnode beside assay",
-            role->role, role->variable, role->name);
+            role->role, variable, role->name);
         return NULL;
     }
     if (!explain_program(self, path, why, sizeof(why)))
         return path;
-    if (self->spec->variable(self->host, role->variable))
+    if (self->spec->variable(self->host, variable))
         nomos_problems_add(problems, "%s, which %s names, %s; set %s to the program, or unset it",
-            path, role->variable, why, role->variable);
+            path, variable, why, variable);
     else
         nomos_problems_add(problems, "%s, the program for %ss, %s; set %s to another", path,
-            role->role, why, role->variable);
+            role->role, why, variable);
     return NULL;
 }
 
@@ -204,6 +214,7 @@ static bool is_dev_program(const char *path)
 assay_status preflight_programs(struct nomos *self, struct nomos_problems *problems)
 {
     for (int is_executor = 0; is_executor < 2; is_executor++) {
+        const struct role role = role_of(self, is_executor);
         const char *path = NULL;
         bool is_looked_for = false;
 
@@ -214,7 +225,7 @@ assay_status preflight_programs(struct nomos *self, struct nomos_problems *probl
             if (node->is_executor != (is_executor != 0))
                 continue;
             if (!is_looked_for)
-                path = choose_program(self, &roles[is_executor], problems);
+                path = choose_program(self, &role, problems);
             is_looked_for = true;
             if (!path)
                 break;
@@ -285,28 +296,30 @@ static void notice_inner_circuits(const struct nomos *self, const char *director
 
 static void check_circuits(struct nomos *self, struct nomos_problems *problems)
 {
-    static const char variable[] = "NOMOS_CIRCUITS";
-    static const char advice[] = "install them with scripts/setup-nomos-circuits.sh, or set "
-                                 "NOMOS_CIRCUITS to where they are";
+    static const char advice[] = "install them with scripts/setup-nomos-circuits.sh, or set ";
+    const struct revision_name variable = revision_called(self->revision, "NOMOS_CIRCUITS");
     const char *home = path_in(self, "HOME");
-    const char *named = path_in(self, variable);
+    const char *named = path_in(self, "NOMOS_CIRCUITS");
     char *out = self->assets.circuits;
 
-    if (is_set_but_empty(self, variable)) {
-        nomos_problems_add(problems, "%s is set but empty; unset it, or %s", variable, advice);
+    if (is_set_but_empty(self, "NOMOS_CIRCUITS")) {
+        nomos_problems_add(problems, "%s is set but empty; unset it, or %s%s to where they are",
+            variable.text, advice, variable.text);
         return;
     }
     if (named)
         (void)snprintf(out, sizeof(self->assets.circuits), "%s", named);
-    else if (!home || !join(out, home, ".nomos-circuits"))
-        (void)snprintf(out, sizeof(self->assets.circuits), "~/.nomos-circuits");
+    else if (!home || !join(out, home, self->revision->circuits_directory))
+        (void)snprintf(
+            out, sizeof(self->assets.circuits), "~/%s", self->revision->circuits_directory);
     if (look(self, out).kind == ASSAY_PATH_DIRECTORY) {
         check_circuit_files(self, out, problems);
         notice_inner_circuits(self, out);
         return;
     }
-    nomos_problems_add(problems, "no circuits: %s%s is no directory; %s", out,
-        named ? ", which NOMOS_CIRCUITS names," : "", advice);
+    nomos_problems_add(problems, "no circuits: %s%s%s%s is no directory; %s%s to where they are",
+        out, named ? ", which " : "", named ? variable.text : "", named ? " names," : "", advice,
+        variable.text);
     out[0] = '\0';
 }
 
@@ -331,7 +344,7 @@ static bool find_in_directory(
 static bool default_kzg(const struct nomos *self, char out[NOMOS_PATH_SIZE])
 {
     const char *root = path_in(self, "CARGO_WORKSPACE_DIR");
-    const char *relative = self->spec->variable(self->host, "NOMOS_KZG_DIR_REL");
+    const char *relative = nomos_variable(self, "NOMOS_KZG_DIR_REL");
     const char *asset = self->spec->asset(self->host, kzg_asset);
 
     if (root)
@@ -471,6 +484,7 @@ void preflight_assets(struct nomos *self, struct nomos_problems *problems)
         check_circuits(self, problems);
     if (!has_real_node)
         return;
-    check_kzg(self, problems);
+    if (self->revision->has_da)
+        check_kzg(self, problems);
     check_dev_mode(self, problems);
 }

@@ -148,6 +148,7 @@ static int setup(void **state)
         .dial = fake_dial,
         .overrides = fake_overrides};
     w.self = (struct nomos){.host = &w.host,
+        .revision = &revision_2025_12,
         .spec = &w.spec,
         .topology = &w.topology,
         .nodes = w.nodes,
@@ -376,6 +377,23 @@ static void what_the_environment_gets_wrong_is_said_all_at_once(void **state)
     text_done(&problems.text);
 }
 
+static void a_later_revision_has_other_names_and_no_data_availability(void **state)
+{
+    const char *yaml;
+
+    (void)state;
+    w.self.revision = &revision_2026_01;
+    w.self.network.has_da = false;
+    set("NOMOS_LOG_DIR", "/old");
+    set("LOGOS_BLOCKCHAIN_LOG_DIR", "/new");
+    yaml = render(0);
+    assert_string_equal(w.files[0].path, "node.yaml");
+    assert_has(yaml, "directory: \"/new\"");
+    assert_lacks(yaml, "da_network");
+    assert_lacks(yaml, "da_sampling");
+    assert_lacks(yaml, "DA:");
+}
+
 static void a_directory_with_too_long_a_path_is_refused(void **state)
 {
     static char directory[NOMOS_PATH_SIZE];
@@ -420,6 +438,7 @@ int main(void)
         TEST(autonat_takes_the_announced_address_out),
         TEST(the_environment_changes_durations),
         TEST(what_the_environment_gets_wrong_is_said_all_at_once),
+        TEST(a_later_revision_has_other_names_and_no_data_availability),
         TEST(a_directory_with_too_long_a_path_is_refused),
         TEST(a_file_that_the_host_refuses_fails_the_render),
         TEST(a_configuration_that_cannot_be_written_says_why),

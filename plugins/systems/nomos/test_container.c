@@ -172,6 +172,7 @@ static int setup(void **state)
         .dial = fake_dial,
         .overrides = fake_overrides};
     w.self = (struct nomos){.host = &w.host,
+        .revision = &revision_2025_12,
         .spec = &w.spec,
         .topology = &w.topology,
         .nodes = w.nodes,

@@ -218,6 +218,7 @@ static int setup(void **state)
         .nodes = {{.is_executor = false}, {.is_executor = true}},
     };
     m.self = (struct nomos){.host = &m.host,
+        .revision = &revision_2025_12,
         .spec = &m.spec,
         .topology = &m.topology,
         .node_count = 2,
@@ -627,6 +628,71 @@ static void real_nodes_are_given_the_variable(void **state)
     assert_string_equal(m.env, "POL_PROOF_DEV_MODE=true\n");
 }
 
+static void proofs_of_circuits_need_them_for_development_nodes_too(void **state)
+{
+    (void)state;
+    (void)put_program("/bin/nomos-devnode", ELF_X86_64, ELF_SIZE);
+    for (size_t i = 0; i < m.variable_count; i++)
+        m.variables[i].value = NULL;
+    m.self.proofs = NOMOS_PROOFS_GROTH16;
+    assert_problem("no circuits: ~/.nomos-circuits is no directory", "setup-nomos-circuits.sh");
+}
+
+static void development_nodes_on_circuits_need_nothing_else(void **state)
+{
+    (void)state;
+    (void)put_program("/bin/nomos-devnode", ELF_X86_64, ELF_SIZE);
+    for (size_t i = 0; i < m.variable_count; i++)
+        m.variables[i].value = NULL;
+    set("NOMOS_CIRCUITS", "/circuits");
+    m.self.proofs = NOMOS_PROOFS_GROTH16;
+    check();
+    assert_int_equal(m.problems.count, 0);
+    assert_string_equal(m.self.assets.circuits, "/circuits");
+}
+
+/* The later revision on a machine that has everything under its names. */
+static void rename_everything(void)
+{
+    m.self.revision = &revision_2026_01;
+    m.self.node_count = 1;
+    for (size_t i = 0; i < m.variable_count; i++)
+        m.variables[i].value = NULL;
+    set("LOGOS_BLOCKCHAIN_NODE_BIN", "/opt/nomos-node");
+    set("LOGOS_BLOCKCHAIN_CIRCUITS", "/circuits");
+    set("POL_PROOF_DEV_MODE", "true");
+    set("HOME", "/home/me");
+}
+
+static void a_later_revision_is_looked_for_under_its_names_and_needs_no_parameters(void **state)
+{
+    (void)state;
+    rename_everything();
+    check();
+    assert_int_equal(m.problems.count, 0);
+    assert_string_equal(m.binaries[0], "/opt/nomos-node");
+    assert_string_equal(m.self.assets.circuits, "/circuits");
+    assert_string_equal(m.self.assets.kzg_params, "");
+}
+
+static void what_a_later_revision_lacks_is_said_in_its_names(void **state)
+{
+    (void)state;
+    rename_everything();
+    set("LOGOS_BLOCKCHAIN_CIRCUITS", NULL);
+    assert_problem("no circuits: /home/me/.logos-blockchain-circuits is no directory",
+        "or set LOGOS_BLOCKCHAIN_CIRCUITS to where they are");
+}
+
+static void the_program_of_a_later_revision_is_named(void **state)
+{
+    (void)state;
+    rename_everything();
+    set("LOGOS_BLOCKCHAIN_NODE_BIN", NULL);
+    assert_problem("no program for nodes: set LOGOS_BLOCKCHAIN_NODE_BIN, or put "
+                   "logos-blockchain-node on PATH");
+}
+
 static void a_failing_host_is_passed_on(void **state)
 {
     (void)state;
@@ -670,6 +736,11 @@ int main(void)
         TEST(development_proofs_are_wanted_of_every_real_node),
         TEST(a_value_that_was_meant_as_off_is_noticed),
         TEST(real_nodes_are_given_the_variable),
+        TEST(proofs_of_circuits_need_them_for_development_nodes_too),
+        TEST(development_nodes_on_circuits_need_nothing_else),
+        TEST(a_later_revision_is_looked_for_under_its_names_and_needs_no_parameters),
+        TEST(what_a_later_revision_lacks_is_said_in_its_names),
+        TEST(the_program_of_a_later_revision_is_named),
         TEST(a_failing_host_is_passed_on),
     };
 

@@ -153,12 +153,18 @@ static assay_status check_support(const struct chaos *chaos)
     return ASSAY_OK;
 }
 
-static uint32_t count_role(const assay_node_info *infos, uint32_t count, const char *role)
+/* Where there is one kind of node it makes the chain, as validators do. */
+static uint32_t is_validator(const assay_node_info *info)
+{
+    return !strcmp(info->role, "validator") || !strcmp(info->role, "node");
+}
+
+static uint32_t count_validators(const assay_node_info *infos, uint32_t count)
 {
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < count; i++)
-        found += !strcmp(infos[i].role, role);
+        found += is_validator(&infos[i]);
     return found;
 }
 
@@ -166,10 +172,10 @@ static uint32_t count_role(const assay_node_info *infos, uint32_t count, const c
 static void choose_targets(struct chaos *chaos, const assay_node_info *infos, uint32_t count)
 {
     const uint32_t takes_validators =
-        chaos->options->validators && count_role(infos, count, "validator") > 1;
+        chaos->options->validators && count_validators(infos, count) > 1;
 
     for (uint32_t i = 0; i < count; i++) {
-        if ((takes_validators && !strcmp(infos[i].role, "validator")) ||
+        if ((takes_validators && is_validator(&infos[i])) ||
             (chaos->options->executors && !strcmp(infos[i].role, "executor")))
             chaos->targets[chaos->target_count++] =
                 (struct target){.name = infos[i].name, .node = i};
