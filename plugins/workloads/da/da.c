@@ -4,46 +4,18 @@
    the channels whose moment has come, hands their requests to the HTTP service, and takes in answers
    and blocks. It waits for whichever comes first of an answer and the next moment, and looks at the
    feed of blocks at least every TICK meanwhile. No wait is without a moment at which it ends. */
-#include "channel.h"
+#include "load.h"
 
 #include <assay/sdk.h>
 
-#define TICK                (50 * ASSAY_MS)
-#define INSCRIPTION_TIMEOUT (10 * ASSAY_SECOND) /* a node answers these at once */
+#define TICK (50 * ASSAY_MS)
 /* After so many expected block intervals a message that was accepted is sent again. */
 #define PATIENCE_INTERVALS 5
 #define PATIENCE_FLOOR     (5 * ASSAY_SECOND)
 /* Once the window is over, accepted messages are seen through for so many times that. */
 #define TEND_PATIENCES 2
-#define RESCAN_DEPTH   64u /* blocks looked through on each chain when the feed has lost some */
 #define CHANNELS_MAX   16384u
 #define MESSAGES_MAX   (1u << 20) /* planned in all; 300 bytes each */
-
-struct da_options {
-    int64_t channel_rate, blob_rate, headroom_percent, rounds, first_channel;
-    assay_ns timeout, pause, patience;
-};
-
-struct load {
-    const assay_host *host;
-    const assay_clock *clock;
-    const assay_http *http;
-    const assay_blocks *blocks;
-    const assay_nodes *nodes;
-    const assay_random *random;
-    const nomos_da *da;
-    const struct da_options *options;
-    struct tally tally;
-    struct channel *channels;
-    uint32_t channel_count, blobs; /* blobs of each channel */
-    uint32_t node_count, disperser_count;
-    uint32_t *nodes_ordered; /* executors first, then the others */
-    uint32_t *orders;        /* of channel c at c * node_count: whom this round asks, in order */
-    assay_ns patience;
-    assay_calls *calls;
-    assay_feed *feed;
-    uint32_t in_flight, is_closing;
-};
 
 /* ---- life ---- */
 
@@ -134,25 +106,6 @@ static assay_status choose_numbers(struct load *load, const assay_run_facts *fac
     return ASSAY_OK;
 }
 
-/* Executors first, so that they are a list by themselves. */
-static assay_status order_nodes(struct load *load)
-{
-    load->node_count = load->nodes->count(load->host);
-    load->disperser_count = load->da->disperser_count(load->da->provider);
-    load->nodes_ordered = calloc(load->node_count + 1u, sizeof(uint32_t));
-    load->orders = calloc((size_t)load->channel_count * load->node_count + 1, sizeof(uint32_t));
-    if (!load->nodes_ordered || !load->orders)
-        return load->host->fail(load->host, ASSAY_E_NOMEM, "out of memory");
-    for (uint32_t node = 0, others = load->disperser_count, found = 0; node < load->node_count;
-         node++) {
-        if (found < load->disperser_count && load->da->disperser(load->da->provider, found) == node)
-            load->nodes_ordered[found++] = node;
-        else
-            load->nodes_ordered[others++] = node;
-    }
-    return ASSAY_OK;
-}
-
 static assay_status make_channels(struct load *load)
 {
     load->channels = calloc(load->channel_count, sizeof(*load->channels));
@@ -167,67 +120,13 @@ static assay_status make_channels(struct load *load)
     return ASSAY_OK;
 }
 
-/* ---- messages ---- */
-
-/* "Test channel inscription ChannelId([99, 104, ...])": the bytes of the id in decimal. */
-static assay_status make_inscription(
-    struct load *load, assay_task *task, const nomos_da_place *place, nomos_da_message **out)
-{
-    char text[256] = "Test channel inscription ChannelId([";
-    size_t length = strlen(text);
-
-    for (const char *digits = place->channel; *digits; digits += 2) {
-        unsigned byte = 0;
-
-        (void)sscanf(digits, "%2x", &byte);
-        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%u",
-            digits == place->channel ? "" : ", ", byte);
-    }
-    (void)snprintf(text + length, sizeof(text) - length, "])");
-    return load->da->inscribe(
-        load->da->provider, task, load->host, place, assay_bytes_of(text), out);
-}
-
-static assay_status make_blob(
-    struct load *load, assay_task *task, const nomos_da_place *place, nomos_da_message **out)
-{
-    static const uint32_t chunks[] = {1, 2, 4, 8};
-    uint8_t data[8 * NOMOS_DA_CHUNK_SIZE];
-    const size_t size = chunks[load->random->below(task, 4)] * NOMOS_DA_CHUNK_SIZE;
-
-    load->random->fill(task, data, size);
-    return load->da->blob(
-        load->da->provider, load->host, place, (assay_bytes){.data = data, .size = size}, out);
-}
-
-static assay_status make_message(struct load *load, assay_task *task, struct channel *channel)
-{
-    const nomos_da_place place = {
-        .struct_size = sizeof(place), .channel = channel->id, .parent = channel_parent(channel)};
-    struct step *step = channel_step(channel);
-    assay_status s;
-
-    if (step->message) /* made beforehand, or of a blob that was given up */
-        return ASSAY_OK;
-    if (channel_kind(channel->current) == KIND_INSCRIPTION)
-        s = make_inscription(load, task, &place, &step->message);
-    else
-        s = make_blob(load, task, &place, &step->message);
-    if (s && s != ASSAY_E_CANCELLED)
-        return assay_fail_f(load->host, s,
-            "message %u of channel %s cannot be made: the system's "
-            "reason is in the log",
-            channel->current, channel->id);
-    return s;
-}
-
 /* Inscriptions depend on nothing, and signing them may take long. */
 static assay_status make_inscriptions(struct load *load, assay_task *task)
 {
     assay_status s = ASSAY_OK;
 
     for (uint32_t i = 0; !s && i < load->channel_count; i++)
-        s = make_message(load, task, &load->channels[i]);
+        s = load_make_message(load, task, &load->channels[i]);
     return s;
 }
 
@@ -243,7 +142,7 @@ static assay_status prepare(void *self, assay_task *task)
     if (!s)
         s = choose_numbers(load, &facts);
     if (!s)
-        s = order_nodes(load);
+        s = load_order_nodes(load);
     if (!s)
         s = make_channels(load);
     if (!s)
@@ -271,192 +170,6 @@ static void set_moments(struct load *load, assay_ns start, assay_ns end)
     }
 }
 
-/* ---- sending ---- */
-
-static void shuffle(struct load *load, assay_task *task, uint32_t *list, uint32_t count)
-{
-    for (uint32_t i = count; i > 1; i--) {
-        const uint32_t other = (uint32_t)load->random->below(task, i);
-        const uint32_t node = list[i - 1];
-
-        list[i - 1] = list[other];
-        list[other] = node;
-    }
-}
-
-static uint32_t target_count(const struct load *load, const struct channel *channel)
-{
-    return channel_kind(channel->current) == KIND_BLOB ? load->disperser_count : load->node_count;
-}
-
-/* To the front with the node, if it is among them. */
-static void put_first(uint32_t *list, uint32_t count, uint32_t node)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (list[i] == node) {
-            list[i] = list[0];
-            list[0] = node;
-        }
-    }
-}
-
-/* Whom a round asks: executors for a blob; for an inscription the other nodes and then executors. But
-   first who took the message before: another node that does what that one should have done would
-   hide that it did not. */
-static void order_round(struct load *load, assay_task *task, struct channel *channel)
-{
-    const struct step *step = channel_step(channel);
-    uint32_t *order = &load->orders[(size_t)channel->index * load->node_count];
-    const uint32_t others = load->node_count - load->disperser_count;
-
-    if (channel_kind(channel->current) == KIND_INSCRIPTION) {
-        memcpy(order, load->nodes_ordered + load->disperser_count, others * sizeof(*order));
-        shuffle(load, task, order, others);
-        order += others;
-    }
-    memcpy(order, load->nodes_ordered, load->disperser_count * sizeof(*order));
-    shuffle(load, task, order, load->disperser_count);
-    if (step->outcome == ASSAY_SUBMIT_ACCEPTED)
-        put_first(&load->orders[(size_t)channel->index * load->node_count],
-            target_count(load, channel), step->node);
-}
-
-static assay_status send_one(struct load *load, assay_task *task, struct channel *channel)
-{
-    const uint32_t is_blob = channel_kind(channel->current) == KIND_BLOB;
-    const assay_ns timeout = load->options->timeout;
-    assay_request request;
-    assay_status s;
-
-    if (channel->target == 0)
-        order_round(load, task, channel);
-    assay_take(&request, sizeof(request), load->da->info(channel_step(channel)->message)->request);
-    request.node = load->orders[(size_t)channel->index * load->node_count + channel->target];
-    request.timeout = is_blob || timeout < INSCRIPTION_TIMEOUT ? timeout : INSCRIPTION_TIMEOUT;
-    request.tag = channel->index;
-    s = load->http->start(load->host, load->calls, &request);
-    if (s)
-        return assay_fail_f(load->host, s, "a message cannot be sent");
-    load->in_flight++;
-    channel->phase = PHASE_ASKED;
-    return ASSAY_OK;
-}
-
-/* ---- chains ---- */
-
-/* Is the block on any node's chain? One that is not known is on none. */
-static assay_status is_on_chain(struct load *load, const char *id, uint32_t *out)
-{
-    assay_block *block = NULL;
-    uint64_t height;
-    assay_status s = load->blocks->by_id(load->host, id, &block);
-
-    *out = 0;
-    if (s)
-        return s == ASSAY_E_NOTFOUND ? ASSAY_OK : s;
-    height = load->blocks->info(block)->height;
-    load->blocks->release(block);
-    for (uint32_t node = 0; node < load->node_count && !*out; node++) {
-        s = load->blocks->at(load->host, node, height, &block);
-        if (s == ASSAY_E_NOTFOUND)
-            continue;
-        if (s)
-            return s;
-        *out = !strcmp(load->blocks->info(block)->id, id);
-        load->blocks->release(block);
-    }
-    return ASSAY_OK;
-}
-
-/* An accepted message is in no block. A block with one before it may have been given up since: then
-   that goes out again first. */
-static assay_status send_again(struct load *load, struct channel *channel, assay_ns now)
-{
-    for (;;) {
-        const struct step *before = channel_before(channel);
-        uint32_t is_there = 1;
-        assay_status s = before ? is_on_chain(load, before->block, &is_there) : ASSAY_OK;
-
-        if (s)
-            return s;
-        if (is_there || !channel_go_back(channel))
-            break;
-    }
-    channel_begin(channel, now);
-    return ASSAY_OK;
-}
-
-static assay_status take_items(struct load *load, const assay_block_info *info)
-{
-    const assay_ns now = load->clock->now(load->host);
-
-    for (size_t i = 0; i < info->item_count; i++) {
-        const assay_item *item = ASSAY_AT(assay_item, info->items, info->item_stride, i);
-        nomos_da_record record = ASSAY_RECORD(nomos_da_record);
-        uint64_t number;
-        assay_status s;
-
-        if (strcmp(item->kind, NOMOS_DA_BLOB) != 0 && strcmp(item->kind, NOMOS_DA_INSCRIPTION) != 0)
-            continue;
-        s = load->da->find(load->da->provider, item->id, &record);
-        if (s == ASSAY_E_NOTFOUND)
-            continue; /* more messages than are kept */
-        if (s)
-            return s;
-        number = channel_number(record.channel) - (uint64_t)load->options->first_channel;
-        if (number >= load->channel_count)
-            continue; /* somebody else's */
-        s = channel_seen(&load->channels[number], &record, item->id, info->id, now);
-        if (s)
-            return s;
-    }
-    return ASSAY_OK;
-}
-
-/* The feed has lost blocks: the newest ones of every chain are looked through instead. */
-static assay_status rescan(struct load *load)
-{
-    for (uint32_t node = 0; node < load->node_count; node++) {
-        assay_node_status status = ASSAY_RECORD(assay_node_status);
-        assay_status s = load->nodes->status(load->host, node, &status);
-        uint64_t height = status.height > RESCAN_DEPTH ? status.height - RESCAN_DEPTH : 0;
-
-        while (!s && ++height <= status.height) {
-            assay_block *block = NULL;
-
-            s = load->blocks->at(load->host, node, height, &block);
-            if (!s)
-                s = take_items(load, load->blocks->info(block));
-            if (s == ASSAY_E_NOTFOUND)
-                s = ASSAY_OK;
-            load->blocks->release(block);
-        }
-        if (s)
-            return s;
-    }
-    return ASSAY_OK;
-}
-
-/* Takes in blocks until that moment; ASSAY_OK with the first one, or none. */
-static assay_status take_block(
-    struct load *load, assay_task *task, assay_ns until, uint32_t *is_one)
-{
-    assay_block *block = NULL;
-    assay_status s = load->blocks->next(task, load->feed, until, &block);
-
-    *is_one = 0;
-    if (s == ASSAY_E_TIMEOUT)
-        return ASSAY_OK;
-    if (s == ASSAY_E_LAGGED)
-        return rescan(load);
-    if (s)
-        return s;
-    *is_one = 1;
-    s = take_items(load, load->blocks->info(block));
-    load->blocks->release(block);
-    return s;
-}
-
 /* ---- the loop ---- */
 
 static assay_status take_answer(struct load *load, const assay_reply_info *info)
@@ -465,7 +178,7 @@ static assay_status take_answer(struct load *load, const assay_reply_info *info)
     const struct channel_limits limits = {.pause = load->options->pause,
         .patience = load->patience,
         .rounds = (uint32_t)load->options->rounds,
-        .target_count = target_count(load, channel),
+        .target_count = load_target_count(load, channel),
         .is_closing = load->is_closing};
 
     load->in_flight--;
@@ -496,9 +209,9 @@ static assay_status await(struct load *load, assay_task *task, assay_ns until)
     if (load->in_flight)
         s = wait_for_answer(load, task, until < tick ? until : tick);
     else
-        s = take_block(load, task, until, &is_one);
+        s = load_take_block(load, task, until, &is_one);
     while (!s && is_one)
-        s = take_block(load, task, 0, &is_one);
+        s = load_take_block(load, task, 0, &is_one);
     return s;
 }
 
@@ -514,12 +227,12 @@ static assay_status tend(struct load *load, assay_task *task, struct channel *ch
         case PHASE_DUE:
             if (channel->until > now)
                 return ASSAY_OK;
-            s = make_message(load, task, channel);
+            s = load_make_message(load, task, channel);
             if (!s)
                 channel_begin(channel, now);
             break;
         case PHASE_SEND:
-            s = send_one(load, task, channel);
+            s = load_send(load, task, channel);
             break;
         case PHASE_PAUSE:
             if (channel->until > now)
@@ -529,7 +242,7 @@ static assay_status tend(struct load *load, assay_task *task, struct channel *ch
         case PHASE_CHAIN:
             if (channel->until > now)
                 return ASSAY_OK;
-            s = send_again(load, channel, now);
+            s = load_send_again(load, channel, now);
             break;
         case PHASE_ASKED:
         case PHASE_DONE:
