@@ -149,12 +149,21 @@ static void decode_column(const struct json_node *top, void *out)
         da_column_done(&column);
 }
 
+/* Whether a column has the size that the commitments give every column of the blob. */
+static bool fits(const struct da_header *header, const struct da_column *column)
+{
+    return column->index < header->columns && column->rows == header->rows &&
+        column->proof_size == da_proof_size(header);
+}
+
 static void decode_share(const struct json_node *top, void *out)
 {
     struct da_share share = {.header = {.rows = 0}};
 
     read_header(top, &share.header);
     read_column(top, &share.column);
+    if (json_ok(top) && !fits(&share.header, &share.column))
+        json_fail(top, "the column is not of the size that its commitments give");
     if (json_ok(top))
         memcpy(out, &share, sizeof(share));
     else

@@ -6,7 +6,8 @@
 
 struct reader reader_of(const uint8_t *bytes, size_t size)
 {
-    return (struct reader){.begin = bytes, .at = bytes, .end = bytes + size};
+    /* Nothing may be given as NULL, to which not even zero may be added. */
+    return (struct reader){.begin = bytes, .at = bytes, .end = size ? bytes + size : bytes};
 }
 
 bool reader_ok(const struct reader *reader)

@@ -226,6 +226,40 @@ static void a_share_needs_both_its_halves(void **state)
     da_blob_done(&blob);
 }
 
+/* Each half is well formed, and they are not of one blob. */
+static void a_column_of_another_size_than_its_commitments_is_refused(void **state)
+{
+    const uint8_t data[31 * 6] = {1};
+    const struct da_source of_two = {.data = data, .size = 31, .columns = 2};
+    const struct da_source of_nine = {.data = data, .size = 31, .columns = 9};
+    const struct da_source of_rows = {.data = data, .size = sizeof(data), .columns = 2};
+    struct da_blob two, nine, rows;
+    struct text text = {.bytes = NULL};
+    struct nomos_error err;
+    struct da_share read;
+
+    (void)state;
+    assert_int_equal(da_encode(&of_two, &two, NULL), NOMOS_OK);
+    assert_int_equal(da_encode(&of_nine, &nine, NULL), NOMOS_OK);
+    assert_int_equal(da_encode(&of_rows, &rows, NULL), NOMOS_OK);
+    const struct da_share wrong[] = {
+        {.header = nine.header, .column = da_blob_column(&two, 1)},
+        {.header = two.header, .column = da_blob_column(&nine, 1)},
+        {.header = two.header, .column = da_blob_column(&nine, 8)},
+        {.header = two.header, .column = da_blob_column(&rows, 1)},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        da_share_write_json(&text, &wrong[i]);
+        assert_int_equal(da_share_parse_json(text.bytes, text.size, &read, &err), NOMOS_E_DATA);
+        assert_non_null(strstr(err.text, "not of the size that its commitments give"));
+        text_clear(&text);
+    }
+    text_done(&text);
+    da_blob_done(&two);
+    da_blob_done(&nine);
+    da_blob_done(&rows);
+}
+
 /* A column of more rows than the largest blob has. */
 static void more_rows_than_any_blob_has_are_refused(void **state)
 {
@@ -404,6 +438,7 @@ int main(void)
         cmocka_unit_test(null_and_other_types_are_no_shares),
         cmocka_unit_test(commitments_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_share_needs_both_its_halves),
+        cmocka_unit_test(a_column_of_another_size_than_its_commitments_is_refused),
         cmocka_unit_test(more_rows_than_any_blob_has_are_refused),
         cmocka_unit_test(the_largest_share_fits_the_nodes_http),
         cmocka_unit_test(shares_read_back_from_bytes),
