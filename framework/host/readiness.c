@@ -8,6 +8,7 @@
 #include "framework/base/parse.h"
 #include "framework/base/str.h"
 #include "framework/host/deployment.h"
+#include "framework/host/ends.h"
 #include "framework/host/inspection.h"
 #include "framework/host/nodefiles.h"
 #include "framework/host/operation.h"
@@ -40,9 +41,10 @@ struct readiness {
     struct candidate *candidates;
     uint32_t count;
 
-    pthread_mutex_t lock; /* guards what follows, and the candidates */
+    pthread_mutex_t lock; /* guards what follows, and the candidates; before the deployment's */
     struct waiters waiters;
     uint32_t ready;
+    size_t ends;  /* ends of processes that have been looked at */
     bool is_over; /* all are ready, or one failed */
     assay_status status;
     uint32_t culprit; /* the node that failed, whose log is shown; or ASSAY_NO_NODE */
@@ -122,12 +124,18 @@ static void fail_ended(
     const char *how = process->state == ASSAY_PROCESS_KILLED ? "was killed by signal"
                                                              : "ended by itself with exit code";
 
-    give_up_on(readiness, candidate, ASSAY_E_IO, " %s %u before it was ready (stage %s)", how,
-        process->code, specs_stage(readiness->host->specs, candidate->stage));
+    if (candidate->is_ready)
+        give_up_on(readiness, candidate, ASSAY_E_IO,
+            " %s %u after it had been ready, while other nodes were waited for", how,
+            process->code);
+    else
+        give_up_on(readiness, candidate, ASSAY_E_IO, " %s %u before it was ready (stage %s)", how,
+            process->code, specs_stage(readiness->host->specs, candidate->stage));
 }
 
-/* Looks at what runs the node, as the supervisor knows it, or the deployer where nodes are none of our
-   processes. No lock held; the candidate is being probed. */
+/* Looks at what runs the node, as the supervisor knows it: whatever answers on the port of a process
+   that has ended is another. Where nodes are none of our processes the deployer is asked, and only
+   about those that are not ready. No lock held; the candidate is being probed. */
 static void look_at_process(assay_task *task, const struct readiness *readiness,
     struct candidate *candidate, struct look *look)
 {
@@ -135,8 +143,8 @@ static void look_at_process(assay_task *task, const struct readiness *readiness,
 
     look->process_status =
         deployment_process(host->deployment, candidate->node, &look->process, &look->process_error);
-    if (look->process_status != ASSAY_E_NOTFOUND || !inspection_is_offered(host) ||
-        host_now(host) < candidate->inspect_at)
+    if (look->process_status != ASSAY_E_NOTFOUND || look->seen.is_ready ||
+        !inspection_is_offered(host) || host_now(host) < candidate->inspect_at)
         return;
     candidate->inspect_at = host_now(host) + INSPECT_EVERY;
     /* A backend that cannot be asked for a moment says nothing about the node. */
@@ -212,6 +220,9 @@ static void candidate_judge(
         give_up(readiness, look->status);
         return;
     }
+    check_process(readiness, candidate, look);
+    if (readiness->is_over)
+        return;
     if (seen->is_ready) {
         candidate->stage++;
         candidate->progress = 0;
@@ -233,8 +244,30 @@ static void candidate_judge(
             give_up(readiness, ASSAY_OK);
         return;
     }
-    check_process(readiness, candidate, look);
     check_time(readiness, candidate, now);
+}
+
+/* The candidate's process as it is now. */
+static void check_now(struct readiness *readiness, const struct candidate *candidate)
+{
+    struct look look = {.process_status = ASSAY_OK};
+
+    look.process_status = deployment_process(
+        readiness->host->deployment, candidate->node, &look.process, &look.process_error);
+    check_process(readiness, candidate, &look);
+}
+
+/* Nobody probes those that are ready: their ends are heard of. Lock held. */
+static void check_ends(struct readiness *readiness)
+{
+    assay_node_end end = {.struct_size = sizeof(end)};
+
+    for (; host_node_end_at(readiness->host, readiness->ends, &end); readiness->ends++) {
+        for (uint32_t i = 0; i < readiness->count; i++) {
+            if (readiness->candidates[i].node == end.node && readiness->candidates[i].is_ready)
+                check_now(readiness, &readiness->candidates[i]);
+        }
+    }
 }
 
 /* One task of the system's: probes until it is over. */
@@ -263,13 +296,14 @@ static assay_status prober(assay_task *task, void *arg)
         if (s && task->fail_text && task->fail_status == s)
             (void)snprintf(look.seen.why, sizeof(look.seen.why), "%s", task->fail_text);
         look.status = s;
-        if (!s && !look.seen.is_ready)
+        if (!s)
             look_at_process(task, readiness, candidate, &look);
         (void)pthread_mutex_lock(&readiness->lock);
         if (task_is_cancelled(task))
             s = ASSAY_E_CANCELLED;
         else
             candidate_judge(readiness, candidate, &look);
+        check_ends(readiness);
         /* Who waits until somebody is due has to look again: this one is back. */
         waiters_wake_one(&readiness->waiters);
     }
@@ -307,6 +341,15 @@ static assay_status probe_all(assay_task *task, void *arg)
 
 /* ---- the waiting ---- */
 
+/* All were ready, one after the other. Are they, now? The probers are gone, and so need no lock. */
+static assay_status check_all(struct readiness *readiness)
+{
+    readiness->is_over = false;
+    for (uint32_t i = 0; i < readiness->count && !readiness->is_over; i++)
+        check_now(readiness, &readiness->candidates[i]);
+    return readiness->is_over ? readiness->status : ASSAY_OK;
+}
+
 static assay_status run_probes(assay_task *task, struct readiness *readiness)
 {
     struct host *host = readiness->host;
@@ -317,6 +360,8 @@ static assay_status run_probes(assay_task *task, struct readiness *readiness)
 
     if (result.is_stuck)
         return task_fail(task, s, "%s: %s", host_instance_name(host->system.instance), result.why);
+    if (!s)
+        s = check_all(readiness);
     if (s && readiness->culprit != ASSAY_NO_NODE)
         say_log(task, readiness, readiness->culprit);
     if (s && readiness->why.len)
@@ -348,6 +393,7 @@ static struct readiness *readiness_new(struct host *host, uint32_t count, assay_
     readiness->culprit = ASSAY_NO_NODE;
     readiness->stage_count = specs_stage_count(host->specs);
     readiness->count = count;
+    readiness->ends = host_node_end_count(host);
     (void)pthread_mutex_init(&readiness->lock, NULL);
     str_init(&readiness->why, HOST_WHY_SIZE);
     readiness->candidates = mem_new_array(count, sizeof(*readiness->candidates));

@@ -4,7 +4,10 @@
    that a thousand nodes cost 32 threads and a slow one holds up nobody else. A node is probed again
    10 ms after a look that found it not ready, and up to 200 ms later when that goes on. Its
    patience starts anew whenever it makes progress: passes a stage, or names a higher number than
-   ever. The first node that fails ends the waiting for all. */
+   ever. The first node that fails ends the waiting for all.
+
+   A node whose process has ended is not ready, whatever answers in its place, nor is one that ends
+   after it was ready while others are waited for. */
 #ifndef ASSAY_HOST_READINESS_H
 #define ASSAY_HOST_READINESS_H
 

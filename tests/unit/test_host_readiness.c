@@ -205,6 +205,70 @@ static void a_node_that_was_killed_says_so(void **state)
     assert_non_null(strstr(result.why, "is empty"));
 }
 
+/* As another process would that has the port, such as a node that some other run left. */
+static void a_node_that_has_ended_is_not_ready_whatever_answers(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = always;
+    start_all(world);
+    fakes_end(&world->fakes, 3, PROCESS_EXITED, 1);
+    result = await(world, 3600 * ASSAY_SECOND, 0);
+    assert_int_equal(result.status, ASSAY_E_IO);
+    assert_non_null(strstr(result.why,
+        "validator-3 ended by itself with exit code 1 before it was ready (stage http)"));
+}
+
+/* Node 5 waits until node 2 has passed everything, and then for ever. */
+static assay_status loses_a_ready_one(
+    struct world *world, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out)
+{
+    static atomic_int state;
+
+    if (node != 5) {
+        if (node == 2 && stage == 1)
+            atomic_store(&state, 1);
+        return always(world, task, node, stage, out);
+    }
+    if (atomic_load(&state) > 0 && atomic_fetch_add(&state, 1) == 3) /* it has been judged by now */
+        fakes_end(&world->fakes, 2, PROCESS_KILLED, SIGKILL);
+    return ASSAY_OK;
+}
+
+static void a_ready_node_that_ends_while_others_are_waited_for_fails_at_once(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = loses_a_ready_one;
+    start_all(world);
+    result = await(world, 3600 * ASSAY_SECOND, 0);
+    assert_int_equal(result.status, ASSAY_E_IO);
+    assert_non_null(strstr(result.why, "validator-2 was killed by signal 9"));
+}
+
+/* With the last look of all, the first node ends. */
+static assay_status loses_one_at_the_end(
+    struct world *world, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out)
+{
+    if (atomic_load(&world->looks) == 2 * NODES)
+        fakes_end(&world->fakes, node == 0 ? 1 : 0, PROCESS_EXITED, 4);
+    return always(world, task, node, stage, out);
+}
+
+static void a_ready_node_that_ends_with_the_last_look_fails_the_waiting(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = loses_one_at_the_end;
+    start_all(world);
+    result = await(world, 3600 * ASSAY_SECOND, 0);
+    assert_int_equal(result.status, ASSAY_E_IO);
+    assert_non_null(strstr(result.why, "ended by itself with exit code 4"));
+}
+
 static void a_program_that_cannot_be_executed_is_reported(void **state)
 {
     struct world *world = *state;
@@ -371,6 +435,9 @@ int main(void)
         TEST(the_limit_holds_for_all),
         TEST(a_node_that_ends_fails_at_once),
         TEST(a_node_that_was_killed_says_so),
+        TEST(a_node_that_has_ended_is_not_ready_whatever_answers),
+        TEST(a_ready_node_that_ends_while_others_are_waited_for_fails_at_once),
+        TEST(a_ready_node_that_ends_with_the_last_look_fails_the_waiting),
         TEST(a_program_that_cannot_be_executed_is_reported),
         TEST(a_system_that_cannot_tell_ends_the_waiting),
         TEST(nodes_that_are_no_processes_of_ours_can_be_waited_for),
