@@ -259,6 +259,7 @@ static assay_status choose_store_port(
                 variable, text);
     }
     store->port = (uint32_t)port;
+    store->is_fixed = port != 0;
     return port ? ASSAY_OK : self->deployment->free_port(self->host, ASSAY_TCP, &store->port);
 }
 

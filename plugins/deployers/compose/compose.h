@@ -38,7 +38,8 @@ struct compose_options {
 
 /* What stands beside the nodes for the whole network. */
 struct compose_store {
-    uint32_t is_wanted, port; /* on this machine */
+    uint32_t is_wanted;
+    uint32_t port, is_fixed; /* on this machine; no other will do */
     const char *image;
 };
 

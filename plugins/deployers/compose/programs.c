@@ -13,7 +13,8 @@
 
 enum {
     WORDS_MAX = 24,
-    OUTPUT_SHOWN = 1500 /* bytes of a program's last words in an error */
+    OUTPUT_SHOWN = 500, /* bytes of a program's last words in an error, which has room for 1,000 */
+    LINE_SHOWN = 300
 };
 
 struct command {
@@ -53,12 +54,22 @@ static assay_status run(struct compose *self, assay_task *task, const struct com
         task, command->words, self->clock->now(self->host) + limit, code, output);
 }
 
-/* The end of what a program said, which is where it says what went wrong. */
-static const char *last_words(assay_bytes output)
+/* The failure of a program: what it said last first, since that is what went wrong; then all the end of
+   it. */
+static assay_status failed(const struct compose *self, assay_status status, const char *what,
+    int32_t code, assay_bytes output)
 {
     const char *text = output.data ? output.data : "";
+    const char *end = text + output.size, *last;
+    const char *shown = output.size > OUTPUT_SHOWN ? end - OUTPUT_SHOWN : text;
 
-    return output.size > OUTPUT_SHOWN ? text + output.size - OUTPUT_SHOWN : text;
+    while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+        end--;
+    for (last = end; last > text && last[-1] != '\n';)
+        last--;
+    return assay_fail_f(self->host, status, "%s ended with %d: %.*s; all it said:\n%.*s", what,
+        code, (int)(end - last < LINE_SHOWN ? end - last : LINE_SHOWN), last, (int)(end - shown),
+        shown);
 }
 
 /* ---- which Compose ---- */
@@ -101,9 +112,20 @@ assay_status programs_find(struct compose *self, assay_task *task)
 
 /* ---- up and down ---- */
 
-static uint32_t is_port_taken(const char *output)
+static uint32_t names_port(const char *output, const struct compose_store *store)
 {
-    return strstr(output, "port is already allocated") || strstr(output, "address already in use");
+    char port[16];
+
+    (void)snprintf(port, sizeof(port), ":%u", store->port);
+    return store->is_wanted && store->is_fixed && strstr(output, port);
+}
+
+/* Has somebody taken a port that could as well be another? */
+static uint32_t is_port_taken(const struct compose *self, const char *output)
+{
+    return (strstr(output, "port is already allocated") ||
+               strstr(output, "address already in use")) &&
+        !names_port(output, &self->prometheus) && !names_port(output, &self->grafana);
 }
 
 assay_status programs_up(struct compose *self, assay_task *task)
@@ -124,9 +146,9 @@ assay_status programs_up(struct compose *self, assay_task *task)
             (double)self->up_limit / (double)ASSAY_SECOND);
     if (s || code == 0)
         return s;
-    return assay_fail_f(self->host,
-        output.data && is_port_taken(output.data) ? ASSAY_E_LAGGED : ASSAY_E_IO,
-        "docker compose up ended with %d: ...%s", code, last_words(output));
+    return failed(self,
+        output.data && is_port_taken(self, output.data) ? ASSAY_E_LAGGED : ASSAY_E_IO,
+        "docker compose up", code, output);
 }
 
 assay_status programs_recreate(
@@ -147,9 +169,7 @@ assay_status programs_recreate(
     s = self->deployment->exec(task, command.words, until, &code, &output);
     if (s || code == 0)
         return s;
-    return assay_fail_f(self->host, ASSAY_E_IO,
-        "docker compose up --force-recreate %s ended with %d: ...%s", service, code,
-        last_words(output));
+    return failed(self, ASSAY_E_IO, "docker compose up --force-recreate", code, output);
 }
 
 assay_status programs_down(struct compose *self, assay_task *task)
@@ -166,8 +186,7 @@ assay_status programs_down(struct compose *self, assay_task *task)
     s = run(self, task, &command, DOWN_LIMIT, &code, &output);
     if (s || code == 0)
         return s;
-    return assay_fail_f(self->host, ASSAY_E_IO, "docker compose down ended with %d: ...%s", code,
-        last_words(output));
+    return failed(self, ASSAY_E_IO, "docker compose down", code, output);
 }
 
 /* ---- the image ---- */
@@ -176,7 +195,7 @@ assay_status programs_build_image(struct compose *self, assay_task *task)
 {
     const char *image = self->deployment->spec(self->host, 0)->image;
     const char *script = self->deployment->asset(self->host, "stack/scripts/build_test_image.sh");
-    char engine[COMPOSE_PATH_SIZE + 16], tag[COMPOSE_NAME_SIZE + 16];
+    char engine[COMPOSE_PATH_SIZE + 16], tag[COMPOSE_NAME_SIZE + 16], what[COMPOSE_PATH_SIZE + 256];
     struct command command = {.count = 0};
     assay_bytes output = {.data = NULL};
     int32_t code = 0;
@@ -196,7 +215,6 @@ assay_status programs_build_image(struct compose *self, assay_task *task)
     s = run(self, task, &command, BUILD_LIMIT, &code, &output);
     if (s || code == 0)
         return s;
-    return assay_fail_f(self->host, ASSAY_E_IO,
-        "the image %s cannot be built (%s ended with %d): ...%s", image, script, code,
-        last_words(output));
+    (void)snprintf(what, sizeof(what), "building image %.200s (%.4000s)", image, script);
+    return failed(self, ASSAY_E_IO, what, code, output);
 }
