@@ -111,6 +111,13 @@ pid_t bench_spawn(const char *const *argv)
     return pid;
 }
 
+bool bench_has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 int bench_wait(pid_t pid)
 {
     int status = 0;

@@ -4,6 +4,7 @@
 #ifndef ASSAY_BENCH_MEASURE_H
 #define ASSAY_BENCH_MEASURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,9 @@ unsigned bench_number(const char *text, unsigned min, unsigned max);
 
 /* Starts a program in a process group of its own, with no input and its outputs dropped. */
 pid_t bench_spawn(const char *const *argv);
+
+/* Has it ended by itself? Leaves it to bench_wait. */
+bool bench_has_ended(pid_t pid);
 
 /* Waits for its end: exit code, or 128 + signal. */
 int bench_wait(pid_t pid);

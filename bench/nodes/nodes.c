@@ -133,6 +133,8 @@ static void look(struct node *node)
     char answer[ANSWER_BYTES_MAX];
     const char *at = NULL;
 
+    if (bench_has_ended(node->pid)) /* ports were free a moment ago, but nobody holds them */
+        bench_die("%s ended; is a port of its taken by now?", node->directory);
     if (!node->is_up)
         node->is_up = ask(node, "/cryptarchia/info", answer);
     if (!node->is_up || !ask(node, "/network/info", answer))
