@@ -333,11 +333,15 @@ static void a_commitment_that_differs_in_any_bit_is_another_blob_or_refused(void
 static void another_number_of_commitments_is_refused(void **state)
 {
     struct da_blob blob = da_blob_of(8, 2);
-    uint8_t *bytes = commitments_of(&blob.header);
+    uint8_t *bytes = realloc(commitments_of(&blob.header), 9 * DA_COMMITMENT_SIZE);
     struct da_header read;
     struct nomos_error err;
 
     (void)state;
+    assert_non_null(bytes);
+    memset(bytes + 8 * DA_COMMITMENT_SIZE, 0, DA_COMMITMENT_SIZE);
+    assert_int_equal(da_header_read(bytes, 9, &read, &err), NOMOS_E_DATA);
+    assert_string_equal(err.text, "there are 9 row commitments, not 8");
     assert_int_equal(da_header_read(bytes, 7, &read, &err), NOMOS_E_DATA);
     assert_string_equal(err.text, "there are 7 row commitments, not 8");
     assert_int_equal(da_header_read(bytes, 0, &read, &err), NOMOS_E_DATA);

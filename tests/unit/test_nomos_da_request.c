@@ -167,6 +167,7 @@ static void a_sample_beyond_the_last_column_is_passed_over(void **state)
     assert_int_equal(da_sampling_wish_parse_json(text, sizeof(text) - 1, &read, NULL), NOMOS_OK);
     assert_true(read.is_named[3]);
     assert_false(read.is_named[0]);
+    assert_false(read.is_filtered[0]); /* which is behind the last of those named */
     assert_false(read.is_available_wanted);
 }
 
