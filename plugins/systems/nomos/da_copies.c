@@ -116,7 +116,7 @@ static assay_status take_share(
 
 assay_status da_copies_shares(struct da_copies *copies, uint32_t nth, assay_bytes answer)
 {
-    const char *at = answer.data;
+    const char *at = answer.size ? answer.data : "";
     const char *end = at + answer.size;
     assay_status s = ASSAY_OK;
 
@@ -126,7 +126,7 @@ assay_status da_copies_shares(struct da_copies *copies, uint32_t nth, assay_byte
 
         if (line_end > at)
             s = take_share(copies, nth, at, (size_t)(line_end - at));
-        at = line_end + 1;
+        at = newline ? newline + 1 : end;
     }
     return s;
 }

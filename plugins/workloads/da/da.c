@@ -283,17 +283,11 @@ static assay_status close_all(struct load *load)
     return ASSAY_OK;
 }
 
-static assay_status run(void *self, assay_task *task)
+/* Until the window's end, and then until everything accepted is in a block, but no longer than `last`. */
+static assay_status loop(struct load *load, assay_task *task, assay_ns end, assay_ns last)
 {
-    struct load *load = self;
-    const assay_ns end = load->clock->window_end(load->host);
-    const assay_ns last =
-        end + load->options->timeout + TEND_PATIENCES * load->patience; /* of all waits */
     uint32_t is_open = 1;
 
-    if (end == ASSAY_FOREVER)
-        return load->host->fail(load->host, ASSAY_E_INVALID, "the run's window is not open");
-    set_moments(load, load->clock->window_start(load->host), end);
     while (is_open && load->clock->now(load->host) < last) {
         assay_ns until = load->is_closing ? last : end;
         assay_status s = ASSAY_OK;
@@ -308,6 +302,17 @@ static assay_status run(void *self, assay_task *task)
             return s;
     }
     return ASSAY_OK;
+}
+
+static assay_status run(void *self, assay_task *task)
+{
+    struct load *load = self;
+    const assay_ns end = load->clock->window_end(load->host);
+
+    if (end == ASSAY_FOREVER)
+        return load->host->fail(load->host, ASSAY_E_INVALID, "the run's window is not open");
+    set_moments(load, load->clock->window_start(load->host), end);
+    return loop(load, task, end, end + load->options->timeout + TEND_PATIENCES * load->patience);
 }
 
 /* What has no end yet gets one: requests without answer have failed, what never went out is missed. */

@@ -1,7 +1,10 @@
 /* The workload da on a network that works: what it plans, sends, and measures. */
 #include "plugins/workloads/da/test_network.h"
 
-#define CHANNEL_0 "63686e5f77726b640000000000000000000000000000000000000000000000"
+#define ZEROS        "0000000000000000000000000000000000000000000000000000000000000000"
+#define CHANNEL_0    "63686e5f77726b640000000000000000000000000000000000000000000000"
+#define CHANNEL_2    CHANNEL_0 "02"
+#define CHANNEL_NONE CHANNEL_0 "0g"
 
 /* ---- the plan ---- */
 
@@ -247,10 +250,7 @@ static void another_first_channel_has_channels_of_its_own(void **state)
 
 static void messages_of_others_in_blocks_do_not_matter(void **state)
 {
-    static const char *const channels[] = {CHANNEL_0 "02", CHANNEL_0 "0g",
-        "00000000000000000000000000000000000000000000000000000000000000"
-        "00",
-        "short"};
+    static const char *const channels[] = {CHANNEL_2, CHANNEL_NONE, ZEROS, "short"};
     struct fakehost *f = live_network();
 
     (void)state;
