@@ -43,7 +43,7 @@ static uint64_t owed_open(const struct bars *bars)
     const struct account *account = &bars->account;
 
     return is_open(bars) ? account->owed - account->included
-                         : account->elsewhere + account->excused;
+                         : account->elsewhere + account->excused + account->cut_off;
 }
 
 /* The same of all that are planned. */
@@ -69,6 +69,10 @@ static void tell_open(const struct bars *bars, assay_findings *findings)
         assay_find(findings, ASSAY_UNDECIDED,
             "%llu more %ss were accepted by nodes that no longer answer",
             (unsigned long long)bars->account.excused, bars->kind);
+    if (bars->account.cut_off)
+        assay_find(findings, ASSAY_UNDECIDED,
+            "%llu more %ss were accepted by nodes that were taken down on purpose right after",
+            (unsigned long long)bars->account.cut_off, bars->kind);
     if (ledger->unreadable_above)
         assay_find(findings, ASSAY_UNDECIDED,
             "the contents of %llu blocks above the agreed height are not known",

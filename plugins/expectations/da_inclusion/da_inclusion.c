@@ -349,7 +349,7 @@ static const assay_option options[] = {
         "How long the judgement waits for a node that does not answer at the moment."),
 };
 static const char *const needs[] = {ASSAY_CLOCK, ASSAY_RANDOM, ASSAY_SIGN, ASSAY_NODES,
-    ASSAY_BLOCKS, ASSAY_SUBMISSIONS, ASSAY_RUN, NOMOS_DA, NULL};
+    ASSAY_BLOCKS, ASSAY_SUBMISSIONS, ASSAY_RUN, ASSAY_RECEIPTS, NOMOS_DA, NULL};
 
 ASSAY_PLUGIN(da_inclusion, ASSAY_EXPECTATION, "assay.da_inclusion", "0.1.0",
     "Inscriptions and blobs are on the chain, and the blobs' data can be read back",

@@ -390,6 +390,17 @@ static void nobody_there_is_undecided(void **state)
     judges(f, "allow_unreachable=4", ASSAY_UNDECIDED, "executor-1: does not answer");
 }
 
+static void what_a_node_accepted_that_was_taken_down_right_after_is_no_definite_loss(void **state)
+{
+    struct fakehost *f = good_network();
+
+    (void)state;
+    sent(f, NOMOS_DA_BLOB, "b5", ASSAY_SUBMIT_ACCEPTED, 20); /* by node 0 */
+    fake_away(f, 0, 21 * ASSAY_SECOND, 25 * ASSAY_SECOND);
+    judges(f, NULL, ASSAY_UNDECIDED,
+        "1 more blobs were accepted by nodes that were taken down on purpose right after");
+}
+
 static void what_a_node_accepted_that_is_gone_is_no_definite_loss(void **state)
 {
     struct fakehost *f = good_network();
@@ -534,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_node_that_does_not_answer_is_undecided),
         cmocka_unit_test(a_node_that_may_be_gone_is_left_out),
         cmocka_unit_test(nobody_there_is_undecided),
+        cmocka_unit_test(what_a_node_accepted_that_was_taken_down_right_after_is_no_definite_loss),
         cmocka_unit_test(what_a_node_accepted_that_is_gone_is_no_definite_loss),
         cmocka_unit_test(gives_no_verdict_and_leaks_nothing_when_any_call_fails),
         cmocka_unit_test(returns_at_once_when_cancelled_at_any_wait),

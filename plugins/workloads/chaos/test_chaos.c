@@ -97,6 +97,22 @@ static void a_role_that_is_switched_off_is_left_alone(void **state)
     }
 }
 
+static void nodes_of_a_network_of_one_kind_count_as_validators(void **state)
+{
+    (void)state;
+    for (uint32_t count = 1; count <= 2; count++) {
+        struct fakehost *f = network(0, 0, SECONDS(2000));
+
+        fake_nodes(f, "node", count);
+        assert_int_equal(fake_create(f, NULL), ASSAY_OK);
+        assert_int_equal(fake_prepare(f), count > 1 ? ASSAY_OK : ASSAY_E_INVALID);
+        if (count > 1)
+            assert_int_equal(fake_run(f), ASSAY_OK);
+        assert_int_equal(fake_act_count(f) > 10, count > 1);
+        fake_free(f);
+    }
+}
+
 static void without_anybody_to_take_down_it_cannot_work(void **state)
 {
     (void)state;
@@ -434,6 +450,7 @@ int main(void)
         cmocka_unit_test(everybody_is_restarted_about_equally_often),
         cmocka_unit_test(a_lone_validator_is_left_alone),
         cmocka_unit_test(a_role_that_is_switched_off_is_left_alone),
+        cmocka_unit_test(nodes_of_a_network_of_one_kind_count_as_validators),
         cmocka_unit_test(without_anybody_to_take_down_it_cannot_work),
         cmocka_unit_test(pauses_lie_within_their_bounds_and_use_them),
         cmocka_unit_test(the_defaults_are_ten_to_thirty_seconds_and_a_minute),
