@@ -114,15 +114,16 @@ static bool read_look(struct k8s *k8s, uint32_t index, const char *text, assay_p
     const char *second = strchr(text, '\n');
     const char *third = second ? strchr(second + 1, '\n') : NULL;
     const char *state, *ticks;
-    char code[16] = "";
+    char first[64] = "", code[16] = "";
     double ended = 0, up;
     long long pid = 0;
 
-    if (!third || sscanf(text, "%lld %15s %lf", &pid, code, &ended) < 2)
+    (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "\n"), text);
+    if (!third || sscanf(first, "%lld %15s %lf", &pid, code, &ended) < 2)
         return false;
-    out->pid = pid;
     up = strtod(second + 1, NULL);
     if (strcmp(code, "-") != 0) {
+        out->pid = pid;
         read_ended(strtoul(code, NULL, 10), out);
         out->ended_at = run_time(k8s, node, up, ended);
         return true;
@@ -131,6 +132,7 @@ static bool read_look(struct k8s *k8s, uint32_t index, const char *text, assay_p
     ticks = stat_field(third + 1, STAT_START);
     if (!ticks || *state == 'Z' || *state == 'X') /* just ended; its first process will say how */
         return false;
+    out->pid = pid;
     out->state = ASSAY_PROCESS_RUNNING;
     out->is_stopped = *state == 'T';
     out->started_at = run_time(k8s, node, up, strtod(ticks, NULL) / TICKS_PER_SECOND);
