@@ -149,3 +149,36 @@ assay_status command_exec(assay_task *task, const char *const *argv, assay_ns un
         return task_fail(task, ASSAY_E_IO, "cannot make %s", workspace);
     return command_exec_in(task, workspace, argv, until, exit_code, output);
 }
+
+assay_status command_beside(const assay_host *table, const char *name, const char *const *argv)
+{
+    const struct deployment *deployment = host_of(table)->deployment;
+    auto_free struct command *command = mem_new(sizeof(*command));
+    auto_free char *log = NULL;
+    uint32_t process = PROCESS_NONE;
+    struct error err = {0};
+    assay_status s = deployment_need_ops(table, "deployment.beside");
+
+    if (s)
+        return s;
+    if (!name || !path_is_plain_name(name))
+        return instance_fail(table, ASSAY_E_INVALID,
+            "deployment.beside: \"%.100s\" cannot be the name of a file", name ? name : "");
+    log = str_format("%s/%s.log", deployment->workspace, name);
+    if (!command || !log)
+        return instance_fail(table, ASSAY_E_NOMEM, "out of memory");
+    s = dir_make(deployment->workspace, 0755, &err);
+    if (s)
+        return instance_fail(table, s, "%s", err.text);
+    s = command_read(table, argv, command);
+    if (s)
+        return s;
+    s = deployment->ops->start(deployment->ops->self,
+        &(struct process_spec){.name = name,
+            .argv = command->words,
+            .directory = deployment->workspace,
+            .output = log},
+        &process, &err);
+    free(command->program);
+    return s ? instance_fail(table, s, "%s: %s", name, err.text) : s;
+}

@@ -1,4 +1,5 @@
-/* Commands that run beside the nodes: exec and undo of assay.deployment/1, run of assay.exec/1.
+/* Commands that run beside the nodes: exec, undo and beside of assay.deployment/1, run of
+   assay.exec/1.
 
    A command goes the way of every process, through the supervisor, so that it cannot outlive the
    run either. What it prints goes to a file in its directory, by default the workspace, which is read
@@ -19,5 +20,8 @@ assay_status command_exec(assay_task *task, const char *const *argv, assay_ns un
 /* The same in a directory, which exists, is absolute, and takes the file of what it prints. */
 assay_status command_exec_in(assay_task *task, const char *directory, const char *const *argv,
     assay_ns until, int32_t *exit_code, assay_bytes *output);
+
+/* Starts it and does not wait for its end. */
+assay_status command_beside(const assay_host *table, const char *name, const char *const *argv);
 
 #endif

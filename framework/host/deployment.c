@@ -602,4 +602,5 @@ const assay_deployment deployment_table = {
     .call = backend_call,
     .file = service_file,
     .asset_text = service_asset_text,
+    .beside = command_beside,
 };

@@ -319,6 +319,11 @@ typedef struct assay_deployment {
     assay_status (*asset_text)(const assay_host *, const char *name, assay_bytes *out);
     /* Where people look at what is measured ("http://127.0.0.1:3000"), besides metrics_at. */
     assay_status (*dashboard_at)(const assay_host *, const char *url);
+    /* Starts a program of the runner's machine that goes on beside the nodes, such as one that
+     * forwards ports. What it prints is appended to <name>.log in the workspace. Nobody starts it
+     * again when it ends; it is ended with the nodes, or with the run, whatever happens to the rest.
+     * Its working directory is the workspace; at most 1,023 words. */
+    assay_status (*beside)(const assay_host *, const char *name, const char *const *argv);
 } assay_deployment;
 
 #ifdef __cplusplus

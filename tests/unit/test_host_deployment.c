@@ -648,6 +648,25 @@ static void an_undo_is_journalled_with_its_program_found(void **state)
     assert_int_equal(world->fakes.undone[0], '/');
 }
 
+static void a_program_beside_the_nodes_is_started_and_not_waited_for(void **state)
+{
+    static const char *const argv[] = {"true", "and", "more", NULL};
+    static const char *const nowhere[] = {"assay-no-such-program", NULL};
+    struct world *world = *state;
+    const uint32_t before = world->fakes.count;
+
+    assert_int_equal(world->deployment->beside(world->table, "forward", argv), ASSAY_OK);
+    assert_int_equal(world->fakes.count, before + 1);
+    assert_non_null(strstr(world->fakes.argv[before], "/true and more"));
+    assert_non_null(strstr(world->fakes.output[before], "/nodes/forward.log"));
+    assert_int_equal(world->deployment->beside(world->table, "../forward", argv), ASSAY_E_INVALID);
+    assert_int_equal(world->deployment->beside(world->table, NULL, argv), ASSAY_E_INVALID);
+    assert_int_equal(world->deployment->beside(world->table, "forward", nowhere), ASSAY_E_NOTFOUND);
+    assert_int_equal(world->deployment->beside(world->table, "forward", NULL), ASSAY_E_INVALID);
+    world->fakes.start_status = ASSAY_E_LAGGED;
+    assert_int_equal(world->deployment->beside(world->table, "forward", argv), ASSAY_E_LAGGED);
+}
+
 static void without_a_supervisor_nothing_is_started(void **state)
 {
     struct fixture *fixture = fixture_new(1);
@@ -660,6 +679,7 @@ static void without_a_supervisor_nothing_is_started(void **state)
     assert_int_equal(deployment->start(table, 0), ASSAY_E_UNSUPPORTED);
     assert_int_equal(deployment->signal(table, 0, SIGTERM), ASSAY_E_UNSUPPORTED);
     assert_int_equal(deployment->undo(table, NULL), ASSAY_E_UNSUPPORTED);
+    assert_int_equal(deployment->beside(table, "x", NULL), ASSAY_E_UNSUPPORTED);
     assert_int_equal(deployment->process(table, 0, &process), ASSAY_E_NOTFOUND);
     fixture_free(fixture);
 }
@@ -743,6 +763,7 @@ int main(void)
         TEST(a_command_that_takes_too_long_is_killed),
         TEST(a_command_that_is_none_is_refused),
         TEST(an_undo_is_journalled_with_its_program_found),
+        TEST(a_program_beside_the_nodes_is_started_and_not_waited_for),
         TEST(without_a_supervisor_nothing_is_started),
         TEST(a_named_program_wins_even_if_it_is_not_there),
         TEST(a_system_looks_at_paths_before_anything_is_started),
