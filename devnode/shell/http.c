@@ -382,7 +382,7 @@ void http_server_free(struct http_server *server)
         return;
     while (server->exchanges) {
         server->exchanges->has_turn = false; /* nobody's turn comes any more */
-        http_exchange_end(server->exchanges);
+        http_exchange_drop(server->exchanges);
     }
     if (server->http)
         evhttp_free(server->http);

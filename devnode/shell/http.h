@@ -81,7 +81,7 @@ struct http_params {
 
 /* Binds and serves. NULL and a reason when it cannot. */
 struct http_server *http_server_new(const struct http_params *params, struct reason *why);
-/* Deferred requests are dropped without a word. */
+/* Requests that wait are dropped, and deferred ones hear that they are gone. */
 void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
@@ -94,7 +94,7 @@ void http_fail(struct http_request *request, int status, const char *format, ...
     __attribute__((format(printf, 3, 4)));
 
 /* To be called in the handler that will answer later. `gone` is called when it must not answer any
- * more: the answer took too long (the client has got its 408), or the client left. */
+ * more: the answer took too long (the client gets its 408), the client left, or the server ends. */
 void http_defer(struct http_request *request, void (*gone)(void *self), void *self);
 
 /* A value of the query, decoded, to be freed; NULL when it is not there. */

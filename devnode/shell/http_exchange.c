@@ -64,11 +64,11 @@ void http_exchange_end(struct http_exchange *exchange)
         http_go_on(next, HTTP_WAITS_FOR_TURN);
 }
 
-/* Tells the handler, if there is one, that nobody waits any more. */
-static void tell_gone(struct http_exchange *exchange)
+void http_exchange_drop(struct http_exchange *exchange)
 {
-    if (exchange->waits_for == HTTP_WAITS_FOR_ANSWER && exchange->gone)
+    if (exchange->waits_for == HTTP_WAITS_FOR_ANSWER)
         exchange->gone(exchange->gone_self);
+    http_exchange_end(exchange);
 }
 
 static void on_connection_gone(struct evhttp_connection *connection, void *self)
@@ -77,8 +77,7 @@ static void on_connection_gone(struct evhttp_connection *connection, void *self)
 
     (void)connection;
     exchange->request = NULL; /* freed with its connection */
-    tell_gone(exchange);
-    http_exchange_end(exchange);
+    http_exchange_drop(exchange);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *self)
@@ -92,8 +91,7 @@ static void on_timer(evutil_socket_t fd, short what, void *self)
         return;
     }
     struct evhttp_request *request = exchange->request;
-    tell_gone(exchange);
-    http_exchange_end(exchange);
+    http_exchange_drop(exchange);
     http_send_failure(request, 408, "the answer took too long");
 }
 

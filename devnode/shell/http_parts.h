@@ -80,6 +80,8 @@ uint64_t http_now_ns(void);
 struct http_exchange *http_exchange_new(struct http_server *server, struct evhttp_request *request);
 /* After its answer, or without one. Lets the next one have its turn. */
 void http_exchange_end(struct http_exchange *exchange);
+/* Ends it without an answer of its handler, which is told. */
+void http_exchange_drop(struct http_exchange *exchange);
 /* Goes on with http_go_on() when the wait is over: at once, or after so long. 408 when the deadline
  * comes before. */
 void http_exchange_wait(struct http_exchange *exchange, enum http_waiting what, uint64_t delay_ns);
