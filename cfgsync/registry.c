@@ -218,7 +218,7 @@ static bool complete(struct registry *registry, int64_t unix_ns, struct reason *
         .chain_start_unix_ns = unix_ns,
         .genesis = &registry->genesis,
         .times = settings->times,
-        .has_da = true,
+        .has_da = node_config_knows_da,
         .da = settings->da,
         .membership = &registry->membership,
         .wallet_keys = registry->wallet_keys,

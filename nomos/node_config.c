@@ -106,7 +106,10 @@ static enum nomos_status check(const struct node_config *config, struct nomos_er
     const struct node_config_network *network = config->network;
     const char *filter = config->tracing.filter;
 
-    if (config->is_executor && !network->has_da)
+    if (network->has_da && !node_config_knows_da)
+        return nomos_fail(err, NOMOS_E_DATA, "this build leaves data availability out");
+    /* In a build without it an executor is a node like the others; development nodes run so. */
+    if (config->is_executor && !network->has_da && node_config_knows_da)
         return nomos_fail(err, NOMOS_E_DATA, "an executor needs data availability");
     if (network->membership && !network->has_da)
         return nomos_fail(err, NOMOS_E_DATA, "a membership needs data availability");

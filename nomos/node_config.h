@@ -141,10 +141,13 @@ struct node_config {
 };
 
 /* Appends the configuration to `out`. NOMOS_E_DATA when it cannot be right: an executor or a
-   membership without data availability, a time before 1970, a filter that is no list of pairs.
+   membership without data availability, or that in a build without, a time before 1970, a filter that is no list of pairs.
    NOMOS_E_MEMORY when the text does not fit. */
 enum nomos_status node_config_write(const struct node_config *config, enum document_format format,
     struct text *out, struct nomos_error *err);
+
+/* Whether this build can write the sections of data availability: false with ASSAY_DA=OFF. */
+extern const bool node_config_knows_da;
 
 /* Whether a log filter is what the field wants. */
 bool node_config_is_filter(const char *filter);

@@ -176,6 +176,8 @@ static void write_da_dispersal(struct node_config_writer *writer)
     document_close(doc);
 }
 
+const bool node_config_knows_da = true;
+
 void node_config_write_da(struct node_config_writer *writer)
 {
     write_da_network(writer);

@@ -109,7 +109,7 @@ static assay_status create(const assay_host *host, const void *given, void **out
     self->options = *(const struct nomos_options *)given;
     self->revision = revision_find(self->options.revision); /* one of the choices */
     wire_init(&self->wire, self->revision->wire);
-    self->network.has_da = self->revision->has_da;
+    self->network.has_da = self->revision->has_da && node_config_knows_da;
     transfer_init(self);
     s = da_init(self);
     if (s) {
@@ -225,6 +225,8 @@ static bool has_dev_node(const struct nomos *self)
 
 static bool has_real_node(const struct nomos *self)
 {
+    if (self->is_from_image)
+        return false; /* not that we know */
     for (uint32_t node = 0; node < self->node_count; node++) {
         if (!self->nodes[node].is_dev)
             return true;
@@ -236,8 +238,8 @@ static bool has_real_node(const struct nomos *self)
 static void choose_proofs(struct nomos *self)
 {
     const char *wanted = self->options.proofs;
-    const bool is_groth16 = strcmp(wanted, "groth16") == 0 ||
-        (strcmp(wanted, "auto") == 0 && !self->is_from_image && has_real_node(self));
+    const bool is_groth16 =
+        strcmp(wanted, "groth16") == 0 || (strcmp(wanted, "auto") == 0 && has_real_node(self));
 
     self->proofs = is_groth16 ? NOMOS_PROOFS_GROTH16 : NOMOS_PROOFS_DEVELOPMENT;
 }
@@ -274,6 +276,12 @@ static assay_status preflight(struct nomos *self)
     if (!self->is_from_image) /* what is in an image is not for us to look at */
         s = preflight_programs(self, &problems);
     choose_proofs(self);
+    if (has_real_node(self) && self->revision->has_da && !self->network.has_da)
+        nomos_problems_add(&problems,
+            "real nodes of the revision %s have data availability, which this build of assay "
+            "leaves "
+            "out; build it with ASSAY_DA=ON",
+            self->revision->name);
     if (!s)
         preflight_assets(self, &problems);
     if (s)
@@ -295,8 +303,12 @@ static assay_status plan_stages(struct nomos *self)
         s = add_stage(self, &nomos_stage_peers);
     if (s || !self->network.has_da || !self->options.membership_check)
         return s;
+#ifdef ASSAY_DA
     s = add_stage(self, &nomos_stage_membership);
-    return s ? s : add_stage(self, &nomos_stage_balancer);
+    if (!s)
+        s = add_stage(self, &nomos_stage_balancer);
+#endif
+    return s;
 }
 
 static void notice_image(const struct nomos *self)
@@ -333,7 +345,7 @@ static void notice_proofs(const struct nomos *self)
             self->assets.circuits,
             has_dev_node(self) ? " The development nodes check their form alone." : "");
         self->spec->notice(self->host, text);
-    } else if (!self->is_from_image && has_real_node(self)) {
+    } else if (has_real_node(self)) {
         self->spec->notice(self->host,
             "Genesis and transfers carry development proofs in place of Groth16 ones, as option "
             "proofs says; a node that verifies Groth16 refuses to start from such a genesis.");
