@@ -43,22 +43,29 @@ void da_erasure_init(struct da_erasure *erasure, const struct da_erasure_column 
         erasure->distance[i] = (uint8_t)distance_of(erasure, columns[i].index, i);
 }
 
+/* The products of all half bytes with a factor whose products with single bits are `bits`. */
+static void fill_products(uint8_t products[16], const uint8_t bits[4])
+{
+    for (unsigned half = 0; half < 16; half++) {
+        products[half] = 0;
+        for (unsigned bit = 0; bit < 4; bit++)
+            products[half] ^= (half >> bit & 1) ? bits[bit] : 0;
+    }
+}
+
 /* out += factor * bytes. A byte's halves are multiplied apart, so that two short tables do. */
 static void add_multiple(uint8_t *out, uint8_t factor, const uint8_t *bytes, size_t size)
 {
-    uint8_t low[16] = {0};
-    uint8_t high[16] = {0};
+    uint8_t bits[8];
+    uint8_t low[16];
+    uint8_t high[16];
 
-    for (unsigned bit = 1; bit < 16; bit *= 2) {
-        for (unsigned i = 0; i < bit; i++)
-            low[bit + i] = low[i] ^ factor;
+    for (unsigned bit = 0; bit < 8; bit++) {
+        bits[bit] = factor;
         factor = times_x(factor);
     }
-    for (unsigned bit = 1; bit < 16; bit *= 2) {
-        for (unsigned i = 0; i < bit; i++)
-            high[bit + i] = high[i] ^ factor;
-        factor = times_x(factor);
-    }
+    fill_products(low, bits);
+    fill_products(high, bits + 4);
     for (size_t i = 0; i < size; i++)
         out[i] ^= low[bytes[i] & 15] ^ high[bytes[i] >> 4];
 }
