@@ -50,8 +50,9 @@ bool zksign_is_well_formed(const struct zk_proof *proof);
 /* Names what is proved, for a cache: Blake2b-256 of the owners and the message. */
 struct bytes32 zksign_name(const struct zk_statement *statement);
 
-/* For networks whose proofs are made outside: takes every proof that is well formed, true or not, and
-   makes none (NOMOS_E_DATA). */
+/* For networks of development nodes whose proofs are made outside: takes every proof that is well
+   formed, true or not. What it makes itself, for those that have no programs at hand (executors, for
+   the transactions of blobs), is the generators of the curve: well formed, and true of nothing. */
 extern const struct zk_scheme zk_scheme_groth16_form;
 
 #endif
