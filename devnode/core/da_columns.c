@@ -56,6 +56,20 @@ static bool is_tx_of(const struct da *da, const struct da_parcel *parcel,
 
 /* --- blobs whose columns arrive --------------------------------------------------------------- */
 
+static void forget_oldest(struct da *da)
+{
+    struct da_entry *entry = da->oldest_entry;
+
+    da->oldest_entry = entry->next;
+    if (!da->oldest_entry)
+        da->entries_end = &da->oldest_entry;
+    if (da->first_unsettled == entry)
+        da->first_unsettled = entry->next;
+    table_remove(&da->entries, entry->blob.bytes);
+    free(entry->tx);
+    free(entry);
+}
+
 static struct da_entry *entry_new(struct da *da, const struct da_share *share,
     const struct bytes32 *blob, const struct da_parcel *parcel)
 {
@@ -68,24 +82,16 @@ static struct da_entry *entry_new(struct da *da, const struct da_share *share,
     entry->tx_size = parcel->tx_size;
     entry->since_ns = da->now_ns;
     entry->needed = needed;
+    if (da->entries.used >= DA_ENTRIES_MAX)
+        forget_oldest(da);
     *da->entries_end = entry;
     da->entries_end = &entry->next;
+    if (!da->first_unsettled)
+        da->first_unsettled = entry;
     table_put(&da->entries, blob->bytes, entry);
     da_due(da, da->now_ns + da->params.share_duration_ns);
     da_due(da, da->now_ns + da->params.prune_ns);
     return entry;
-}
-
-static void forget_oldest(struct da *da)
-{
-    struct da_entry *entry = da->oldest_entry;
-
-    da->oldest_entry = entry->next;
-    if (!da->oldest_entry)
-        da->entries_end = &da->oldest_entry;
-    table_remove(&da->entries, entry->blob.bytes);
-    free(entry->tx);
-    free(entry);
 }
 
 static void publish(struct da *da, struct da_entry *entry)
@@ -111,6 +117,10 @@ static void note_arrival(struct da *da, struct da_entry *entry, uint32_t column,
     entry->arrivals[entry->arrived++] = (struct da_arrival){
         .column = column, .from = from, .offer_at_ns = da->now_ns + DA_OFFER_DELAY_NS};
     da_due(da, da->now_ns + DA_OFFER_DELAY_NS);
+    if (entry->is_settled) {
+        entry->is_settled = false;
+        da->first_unsettled = da->oldest_entry;
+    }
     if (entry->arrived == entry->needed && !entry->is_published)
         publish(da, entry);
 }
@@ -146,7 +156,7 @@ static enum da_taking judge(struct da *da, const struct da_parcel *parcel,
         reason_format(why, "it sent a column that is not the blob's: %s", err.text);
         return PARCEL_IS_OFFENCE;
     }
-    if (!is_known && da->entries.used >= DA_ENTRIES_MAX) {
+    if (!is_known && da->entries.used >= DA_ENTRIES_MAX && !da->oldest_entry->is_published) {
         reason_format(why, "columns of %u blobs are on their way", DA_ENTRIES_MAX);
         return PARCEL_REFUSED;
     }
@@ -286,10 +296,11 @@ static bool has_enough(const struct da *da, const struct da_entry *entry)
 static void check_entry(struct da *da, struct da_entry *entry)
 {
     uint64_t content_ns = entry->since_ns + da->params.share_duration_ns;
+    bool has_offers = false;
 
     if (!entry->is_published && da->now_ns >= content_ns && has_enough(da, entry))
         publish(da, entry);
-    if (da->now_ns < content_ns)
+    if (!entry->is_published && da->now_ns < content_ns)
         da_due(da, content_ns);
     for (uint32_t i = 0; i < entry->arrived; i++) {
         struct da_arrival *arrival = &entry->arrivals[i];
@@ -300,8 +311,10 @@ static void check_entry(struct da *da, struct da_entry *entry)
                 offer(da, entry, arrival);
         } else if (arrival->offer_at_ns) {
             da_due(da, arrival->offer_at_ns);
+            has_offers = true;
         }
     }
+    entry->is_settled = entry->is_published && !has_offers;
 }
 
 void da_columns_tick(struct da *da)
@@ -310,8 +323,12 @@ void da_columns_tick(struct da *da)
         forget_oldest(da);
     if (da->oldest_entry)
         da_due(da, da->oldest_entry->since_ns + da->params.prune_ns);
-    for (struct da_entry *entry = da->oldest_entry; entry; entry = entry->next)
-        check_entry(da, entry);
+    while (da->first_unsettled && da->first_unsettled->is_settled)
+        da->first_unsettled = da->first_unsettled->next;
+    for (struct da_entry *entry = da->first_unsettled; entry; entry = entry->next) {
+        if (!entry->is_settled)
+            check_entry(da, entry);
+    }
     for (size_t i = da->wish_count; i-- > 0;) {
         struct da_wish wish = da->wishes[i];
 

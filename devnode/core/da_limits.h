@@ -26,8 +26,8 @@
 
 /* Dispersals under way in one executor. Each holds about three times its data. */
 #define DA_DISPERSALS_MAX 256u
-/* Blobs whose columns arrive, from the first column until prune_duration later: 30 s at 200 blobs
-   a second, and more. */
+/* Blobs whose columns arrive or arrived, until prune_duration after the first: 30 s at 200 blobs a
+   second, and more. Beyond, those that are published are forgotten earlier. */
 #define DA_ENTRIES_MAX 8192u
 /* Blobs that are being sampled: all that wait in a mempool of blobs, and those of blocks. */
 #define DA_JOBS_MAX 8192u

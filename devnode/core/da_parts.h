@@ -57,6 +57,8 @@ struct da_entry {
     size_t tx_size;
     uint64_t since_ns;
     bool is_published;
+    bool
+        is_settled; /* published, and all its columns offered: nothing to do until it is forgotten */
     uint32_t needed; /* columns that are ours */
     uint32_t arrived;
     struct da_arrival arrivals[]; /* `needed` of them */
@@ -138,6 +140,7 @@ struct da {
     struct table entries; /* blob id to struct da_entry */
     struct da_entry *oldest_entry;
     struct da_entry **entries_end;
+    struct da_entry *first_unsettled; /* all older ones are settled; NULL: all are */
     struct da_wish *wishes;
     size_t wish_count;
     size_t wish_room;

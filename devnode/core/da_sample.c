@@ -298,13 +298,23 @@ void da_want(struct da *da, const struct bytes32 *blob, uint64_t now_ns)
     da_due(da, da->now_ns);
 }
 
+static bool misses_columns(struct da *da, const struct bytes32 *blob)
+{
+    for (uint32_t column = 0; column < da->params.column_count; column++) {
+        const struct da_place place = {.blob = *blob, .column = column};
+
+        if (da_is_own_column(&da->membership, column) && !da_keeps(da, &place))
+            return true;
+    }
+    return false;
+}
+
 void da_in_block(struct da *da, const struct bytes32 *blob, uint64_t now_ns)
 {
     struct da_job *job;
 
     da->now_ns = now_ns;
-    if (!da_own_column_count(&da->membership, da->params.column_count) ||
-        da_misbehaves(da, MISBEHAVE_REFUSE_COLUMNS))
+    if (da_misbehaves(da, MISBEHAVE_REFUSE_COLUMNS) || !misses_columns(da, blob))
         return;
     job = job_new(da, JOB_REPAIR, blob);
     if (!job)

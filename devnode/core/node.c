@@ -309,10 +309,15 @@ enum node_submission node_submit(
 
 void node_publish(struct node *node, const uint8_t *bytes, size_t size, uint64_t now_ns)
 {
+    struct bytes32 digest = hash_of(bytes, size);
     struct reason why = {.text = ""};
-    struct transaction *tx = transaction_decode(&node->wire, bytes, size, &why);
+    struct transaction *tx;
 
     node->now_ns = now_ns;
+    /* Another member was faster, and its gossip is here: nothing to hash and check again. */
+    if (mempool_find_digest(&node->mempool, &digest) || table_get(&node->known_txs, digest.bytes))
+        return;
+    tx = transaction_decode(&node->wire, bytes, size, &why);
     if (tx && node_has_tx(node, &tx->id)) {
         transaction_unref(tx);
         return;

@@ -363,6 +363,60 @@ static void a_column_of_another_subnetwork_is_refused(void **state)
     bench_done(&bench);
 }
 
+static void one_of_two_is_enough(struct da_params *params)
+{
+    params->shape.replication = 2;
+    params->publish_1000 = 300;
+}
+
+/* Sends one column that is the node's, of a blob of this number. */
+static void send_one(struct da_peer *peer, uint32_t number)
+{
+    const struct da_membership *membership = da_membership(bench.da);
+    struct bench_blob blob;
+    uint32_t column = 0;
+
+    while (!da_is_own_column(membership, column))
+        column++;
+    bench_blob_make(&bench, number, &blob);
+    const struct da_message parcel = bench_parcel(&blob, DA_DISPERSE, column);
+    bench_forget_sent(&bench);
+    bench_say(&bench, peer, &parcel);
+    bench_blob_done(&blob);
+}
+
+static void when_too_many_blobs_arrive_the_oldest_published_is_forgotten(void **state)
+{
+    struct da_peer *peer;
+    struct bench_blob first;
+    uint32_t column = 0;
+
+    (void)state;
+    bench_init(&bench, one_of_two_is_enough);
+    peer = bench_connect(&bench, 1, false);
+    for (uint32_t number = 0; number < DA_ENTRIES_MAX; number++) {
+        send_one(peer, number);
+        assert_int_equal(bench_count(&bench, DA_TAKEN), 1);
+    }
+    send_one(peer, DA_ENTRIES_MAX); /* none is published yet */
+    assert_int_equal(bench_count(&bench, DA_REFUSED), 1);
+    assert_int_equal(bench.hang_ups, 0);
+    bench_forget_sent(&bench);
+    bench_wait(&bench, 5 * S);
+    assert_int_equal(bench.published, DA_ENTRIES_MAX);
+    send_one(peer, DA_ENTRIES_MAX);
+    assert_int_equal(bench_count(&bench, DA_TAKEN), 1);
+    bench_blob_make(&bench, 0, &first);
+    while (!da_is_own_column(da_membership(bench.da), column))
+        column++;
+    const struct da_place place = bench_place(&first, column);
+    bench_say_place(&bench, peer, DA_WANT, &place);
+    assert_int_equal(bench_count(&bench, DA_LACKS), 1);
+    assert_true(bench_keeps(&bench, &first, column));
+    bench_blob_done(&first);
+    bench_done(&bench);
+}
+
 static void a_share_of_a_client_is_kept_when_it_is_true(void **state)
 {
     struct bench_blob blob;
@@ -614,6 +668,7 @@ static void a_missing_column_of_ours_is_fetched_after_a_block(void **state)
     struct bench_blob blob;
 
     (void)state;
+    (void)bench_connect(&bench, 2, false);
     bench_blob_make(&bench, 1, &blob);
     for (uint32_t column = 1; column < 5; column++) {
         const struct da_message parcel = bench_parcel(&blob, DA_DISPERSE, column);
@@ -627,7 +682,7 @@ static void a_missing_column_of_ours_is_fetched_after_a_block(void **state)
     assert_int_equal(bench_count(&bench, DA_GET), 1);
     assert_int_equal(bench_last(&bench, DA_GET)->message.as.place.column, 0);
     const struct da_message share = bench_parcel(&blob, DA_SHARE, 0);
-    bench_say(&bench, peer, &share);
+    bench_say(&bench, peer_of(asked_key()), &share);
     assert_true(bench_keeps(&bench, &blob, 0));
     bench_blob_done(&blob);
 }
@@ -639,6 +694,7 @@ static void what_nobody_has_is_not_fetched_for_ever(void **state)
     size_t before;
 
     (void)state;
+    da_dial_failed(bench.da, bench_member(&bench, 2), bench.now_ns);
     bench_blob_make(&bench, 1, &blob);
     da_in_block(bench.da, &blob.blob.id, bench.now_ns);
     for (size_t i = 0; i < 40; i++) {
@@ -714,6 +770,7 @@ int main(void)
         PROTOCOL(a_column_with_a_spoilt_transaction_is_an_offence),
         cmocka_unit_test(as_many_offences_are_forgiven_as_configured),
         cmocka_unit_test(a_column_of_another_subnetwork_is_refused),
+        cmocka_unit_test(when_too_many_blobs_arrive_the_oldest_published_is_forgotten),
         PROTOCOL(a_share_of_a_client_is_kept_when_it_is_true),
         PROTOCOL(a_column_is_offered_to_the_others_once),
         PROTOCOL(an_offered_column_is_wanted_once_and_taken),

@@ -204,7 +204,7 @@ const struct bench_sent *bench_last(const struct bench *bench, enum da_message_t
 
 /* --- blobs ------------------------------------------------------------------------------------ */
 
-static void make_tx(struct bench *bench, uint8_t channel, struct bench_blob *out)
+static void make_tx(struct bench *bench, const struct bytes32 *channel, struct bench_blob *out)
 {
     struct op op = {.code = OP_CHANNEL_BLOB};
     struct op_proof proof = {.kind = OP_PROOF_ED25519};
@@ -214,7 +214,7 @@ static void make_tx(struct bench *bench, uint8_t channel, struct bench_blob *out
     ed25519_zero_key(&key);
     op.blob.blob = out->blob.id;
     op.blob.blob_size = out->blob.header.data_size;
-    memset(op.blob.channel.bytes, channel, 32);
+    op.blob.channel = *channel;
     op.blob.signer = key.public_key;
     struct fr hash = tx_hash(&bench->world.wire, &tx.tx);
     struct bytes32 message = tx_signing_bytes(&hash);
@@ -226,16 +226,16 @@ static void make_tx(struct bench *bench, uint8_t channel, struct bench_blob *out
     signed_tx_encode(&tx, TX_FORM_STORE, out->tx);
 }
 
-void bench_blob_make(struct bench *bench, uint8_t channel, struct bench_blob *out)
+void bench_blob_make(struct bench *bench, uint32_t number, struct bench_blob *out)
 {
     uint8_t data[31 * 7];
     struct da_source source = {.data = data, .size = sizeof(data), .columns = 5};
 
     memset(out, 0, sizeof(*out));
-    memset(data, 0x40 + channel, sizeof(data));
-    memset(source.context.channel.bytes, channel, 32);
+    memset(data, (int)(0x40 + number % 64), sizeof(data));
+    memcpy(source.context.channel.bytes, &number, sizeof(number));
     assert_int_equal(da_encode(&source, &out->blob, NULL), NOMOS_OK);
-    make_tx(bench, channel, out);
+    make_tx(bench, &source.context.channel, out);
     for (uint32_t column = 0; column < 5; column++) {
         const struct da_share share = {
             .header = out->blob.header, .column = da_blob_column(&out->blob, column)};

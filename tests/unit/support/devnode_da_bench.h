@@ -64,7 +64,7 @@ size_t bench_count(const struct bench *bench, enum da_message_type type);
 const struct bench_sent *bench_last(const struct bench *bench, enum da_message_type type);
 void bench_forget_sent(struct bench *bench);
 
-/* A blob of five columns and the transaction that publishes it. */
+/* A blob of five columns and the transaction that publishes it; another one for each number. */
 struct bench_blob {
     struct da_blob blob;
     uint8_t *tx;
@@ -72,7 +72,7 @@ struct bench_blob {
     uint8_t *shares[5];
     size_t share_size;
 };
-void bench_blob_make(struct bench *bench, uint8_t channel, struct bench_blob *out);
+void bench_blob_make(struct bench *bench, uint32_t number, struct bench_blob *out);
 void bench_blob_done(struct bench_blob *blob);
 struct da_place bench_place(const struct bench_blob *blob, uint32_t column);
 /* A DISPERSE or REPLICA of a column. */
