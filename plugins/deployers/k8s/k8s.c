@@ -171,7 +171,7 @@ static assay_status find_prometheus(struct k8s *k8s, assay_task *task)
         json_find(
             k8s, k8s->json->element(json_find(k8s, spec, "ports", NULL), 0), "nodePort", NULL),
         &port);
-    if (port && !k8s->is_direct)
+    if (port && k8s->way == WAY_NODE_PORT)
         (void)snprintf(url, sizeof(url), "http://%s:%lld", k8s->node_host, (long long)port);
     else
         (void)snprintf(url, sizeof(url), "http://%s:9090",
@@ -209,7 +209,7 @@ static assay_status prepare(void *self, assay_task *task)
     if (!s)
         s = pods_await(k8s, task, k8s->clock->now(k8s->host) + k8s->options.deployment_timeout);
     if (!s)
-        s = release_reach(k8s, task);
+        s = reach_nodes(k8s, task);
     if (!s)
         s = find_prometheus(k8s, task);
     if (!s)
@@ -269,12 +269,14 @@ static const assay_option options[] = {
         struct k8s_options, node_selector, "", "label=value pairs that a cluster node must have."),
     ASSAY_OPTION_LIST(struct k8s_options, tolerations, "",
         "Taints of cluster nodes that are put up with: key=value:Effect, key:Effect or key."),
-    ASSAY_OPTION_CHOICE(struct k8s_options, access, "auto", "auto|node-port|cluster-ip",
-        "How nodes are reached from here: at ports of a cluster node, at their own addresses, or "
-        "at whichever of the two answers."),
+    ASSAY_OPTION_CHOICE(struct k8s_options, access, "auto", "auto|node-port|cluster-ip|forward",
+        "How nodes are reached from here: at ports of a cluster node, at their own addresses, "
+        "through one port-forward to a relay pod, or the first of these that works."),
     ASSAY_OPTION_TEXT(struct k8s_options, node_host, "",
         "Cluster node whose ports are used; default: K8S_RUNNER_NODE_HOST, else "
         "KUBERNETES_SERVICE_HOST, else 127.0.0.1."),
+    ASSAY_OPTION_TEXT(struct k8s_options, relay_image, "",
+        "Image of the relay pod, with a busybox; default: that of the nodes."),
     ASSAY_OPTION_TEXT(struct k8s_options, node_cpu, "", "CPU that each node asks for, as 250m."),
     ASSAY_OPTION_TEXT(
         struct k8s_options, node_memory, "", "Memory that each node asks for, as 64Mi."),

@@ -3,7 +3,8 @@
      k8s.c        the plugin: options, the order of a deployment
      names.c      namespace, release, labels; what is undone by whom
      cluster.c    the cluster's API: credentials out of kubectl's configuration, requests
-     release.c    the chart's values, helm, the addresses that services were given
+     release.c    helm, the addresses that services were given, the nodes' files
+     reach.c      which way nodes are reached from here
      values.c     the values as JSON
      pods.c       what the cluster says of the nodes' pods
      trouble.c    why a pod does not run: its state, events, log
@@ -29,10 +30,17 @@ enum {
     K8S_WORDS_MAX = 48
 };
 
+/* How nodes are reached from here. */
+enum k8s_way {
+    WAY_NODE_PORT,  /* at ports of a cluster node */
+    WAY_CLUSTER_IP, /* at their services' own addresses */
+    WAY_FORWARD     /* at ports of this machine: one port-forward to one relay pod */
+};
+
 struct k8s_options {
     const char *context, *namespace, *release, *image, *pull_policy;
     const char *const *pull_secrets, *const *node_selector, *const *tolerations;
-    const char *access, *node_host;
+    const char *access, *node_host, *relay_image;
     const char *node_cpu, *node_memory, *node_cpu_limit, *node_memory_limit;
     const char *kzg, *kzg_host_path;
     int64_t has_prometheus, is_preserved;
@@ -62,10 +70,11 @@ struct pod {
 struct k8s_node {
     const char *name, *role; /* of the spec */
     uint32_t role_index;
-    char address[64];                   /* of its service */
-    uint32_t node_ports[K8S_PORTS_MAX]; /* by index of the spec's ports; 0: not exposed */
-    bool has_boot;                      /* boot is known */
-    assay_ns boot;                      /* when the pod's machine was started, in run time */
+    char address[64];                    /* of its service */
+    uint32_t node_ports[K8S_PORTS_MAX];  /* by index of the spec's ports; 0: not exposed */
+    uint32_t local_ports[K8S_PORTS_MAX]; /* of this machine, with WAY_FORWARD; 0: not exposed */
+    bool has_boot;                       /* boot is known */
+    assay_ns boot;                       /* when the pod's machine was started, in run time */
 };
 
 struct k8s {
@@ -85,8 +94,7 @@ struct k8s {
     bool has_claimed;    /* there may be something in the cluster to remove */
     bool is_preserved;
     char node_host[256];
-    bool
-        is_direct; /* nodes are reached at their services' addresses, not at a cluster node's ports */
+    enum k8s_way way;
     uint32_t node_count;
     struct k8s_node *nodes;
 
@@ -158,8 +166,24 @@ const char *json_text(const struct k8s *k8s, const assay_value *value);
 assay_status release_addresses(struct k8s *k8s, assay_task *task);
 /* Installs everything; files of nodes go into secrets first. */
 assay_status release_install(struct k8s *k8s, assay_task *task);
+/* Brings the release to what the values say now. */
+assay_status release_upgrade(struct k8s *k8s, assay_task *task);
+/* Binds every port of every node, by the way. */
+assay_status release_bind(struct k8s *k8s);
+
+/* ---- reach.c ---- */
+
+/* The way that the options ask for, before anything is known. */
+void reach_choose(struct k8s *k8s);
 /* Finds a way to the nodes' ports that works, and binds them anew when it is not the first. */
-assay_status release_reach(struct k8s *k8s, assay_task *task);
+assay_status reach_nodes(struct k8s *k8s, assay_task *task);
+/* Calls `visit` with each exposed port of each node, counted from 0. */
+void reach_each_port(const struct k8s *k8s,
+    void (*visit)(void *arg, uint32_t node, uint32_t port, uint32_t nth), void *arg);
+
+enum {
+    RELAY_PORT_FIRST = 10000 /* the relay listens on this and on */
+};
 
 /* ---- values.c ---- */
 

@@ -5,9 +5,7 @@
 enum {
     SECRET_MAX =
         1000 * 1000, /* bytes of content; the cluster takes 1 MiB, its own words included */
-    HELM_LIMIT_S = 300,
-    PROBE_EVERY_MS = 200,
-    PROBE_LIMIT_S = 30 /* unless K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS says otherwise */
+    HELM_LIMIT_S = 300
 };
 
 /* ---- helm ---- */
@@ -140,6 +138,23 @@ static assay_status read_services(struct k8s *k8s, assay_task *task)
     return s;
 }
 
+/* Where the runner finds a port of a node. Peers' ports stay inside the cluster. */
+static void choose_end(
+    const struct k8s *k8s, const struct k8s_node *node, uint32_t port, assay_endpoint *endpoint)
+{
+    static const char loopback[] = "127.0.0.1";
+    uint32_t number = 0;
+
+    if (port < K8S_PORTS_MAX && k8s->way == WAY_NODE_PORT)
+        number = node->node_ports[port];
+    else if (port < K8S_PORTS_MAX && k8s->way == WAY_FORWARD)
+        number = node->local_ports[port];
+    if (number == 0)
+        return;
+    endpoint->runner_ip = k8s->way == WAY_FORWARD ? loopback : k8s->node_host;
+    endpoint->runner_port = number;
+}
+
 static assay_status bind_node(struct k8s *k8s, uint32_t index)
 {
     const struct k8s_node *node = &k8s->nodes[index];
@@ -148,19 +163,18 @@ static assay_status bind_node(struct k8s *k8s, uint32_t index)
 
     for (uint32_t p = 0; !s && p < spec->port_count; p++) {
         const assay_port *port = ASSAY_AT(assay_port, spec->ports, spec->port_stride, p);
-        const uint32_t node_port = p < K8S_PORTS_MAX && !k8s->is_direct ? node->node_ports[p] : 0;
-        const assay_endpoint endpoint = ASSAY_RECORD_WITH(assay_endpoint, .bind_ip = "0.0.0.0",
+        assay_endpoint endpoint = ASSAY_RECORD_WITH(assay_endpoint, .bind_ip = "0.0.0.0",
             .bind_port = port->container_port, .peer_ip = node->address,
-            .peer_port = port->container_port,
-            .runner_ip = node_port ? k8s->node_host : node->address,
-            .runner_port = node_port ? node_port : port->container_port);
+            .peer_port = port->container_port, .runner_ip = node->address,
+            .runner_port = port->container_port);
 
+        choose_end(k8s, node, p, &endpoint);
         s = k8s->deployment->bind(k8s->host, index, p, &endpoint);
     }
     return s;
 }
 
-static assay_status bind_all(struct k8s *k8s)
+assay_status release_bind(struct k8s *k8s)
 {
     assay_status s = ASSAY_OK;
 
@@ -177,10 +191,10 @@ assay_status release_addresses(struct k8s *k8s, assay_task *task)
     if (!host)
         host = k8s_variable(k8s, "KUBERNETES_SERVICE_HOST");
     (void)snprintf(k8s->node_host, sizeof(k8s->node_host), "%s", host ? host : "127.0.0.1");
-    k8s->is_direct = strcmp(k8s->options.access, "cluster-ip") == 0;
+    reach_choose(k8s);
     if (!s)
         s = read_services(k8s, task);
-    return s ? s : bind_all(k8s);
+    return s ? s : release_bind(k8s);
 }
 
 /* ---- files ---- */
@@ -279,6 +293,11 @@ static assay_status install_files(struct k8s *k8s, assay_task *task, uint32_t no
     return s;
 }
 
+assay_status release_upgrade(struct k8s *k8s, assay_task *task)
+{
+    return run_helm(k8s, task, "all");
+}
+
 assay_status release_install(struct k8s *k8s, assay_task *task)
 {
     assay_status s = ASSAY_OK;
@@ -286,69 +305,4 @@ assay_status release_install(struct k8s *k8s, assay_task *task)
     for (uint32_t node = 0; !s && node < k8s->node_count; node++)
         s = install_files(k8s, task, node);
     return s ? s : run_helm(k8s, task, "all");
-}
-
-/* ---- reaching ---- */
-
-/* Does anything answer there, whatever it says? */
-static assay_status probe(
-    const struct k8s *k8s, assay_task *task, const char *ip, uint32_t port, bool *out)
-{
-    char url[400];
-    assay_backend_call call = ASSAY_RECORD_WITH(
-        assay_backend_call, .url = url, .method = "GET", .path = "/", .timeout = ASSAY_SECOND);
-    assay_reply *reply = NULL;
-    assay_status s;
-
-    (void)snprintf(url, sizeof(url), "http://%s:%" PRIu32, ip, port);
-    s = k8s->deployment->call(task, &call, &reply);
-    *out = s == ASSAY_OK;
-    k8s->http->release(reply);
-    return s == ASSAY_E_CANCELLED ? s : ASSAY_OK;
-}
-
-static assay_ns probe_limit(const struct k8s *k8s)
-{
-    const char *text = k8s_variable(k8s, "K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS");
-    const long seconds = text ? strtol(text, NULL, 10) : 0;
-
-    return (seconds > 0 && seconds <= 3600 ? seconds : PROBE_LIMIT_S) * ASSAY_SECOND;
-}
-
-/* Is node 0 to be had at a cluster node's port, or at its own address? Both are tried in turn, since
-   which of them works depends on where we are and not on the node. */
-assay_status release_reach(struct k8s *k8s, assay_task *task)
-{
-    const struct k8s_node *first = &k8s->nodes[0];
-    const assay_node_spec *spec = k8s->node_count ? k8s->deployment->spec(k8s->host, 0) : NULL;
-    const assay_ns until = k8s->clock->now(k8s->host) + probe_limit(k8s);
-    char pod[2 * K8S_NAME_SIZE], what[512];
-    assay_status s = ASSAY_OK;
-    bool is_there = false;
-    uint32_t port;
-
-    if (!spec || spec->port_count == 0 || strcmp(k8s->options.access, "auto") != 0)
-        return ASSAY_OK;
-    port = ASSAY_AT(assay_port, spec->ports, spec->port_stride, 0)->container_port;
-    while (k8s->clock->now(k8s->host) < until) {
-        s = first->node_ports[0] ? probe(k8s, task, k8s->node_host, first->node_ports[0], &is_there)
-                                 : ASSAY_OK;
-        if (s || is_there)
-            return s;
-        s = probe(k8s, task, first->address, port, &is_there);
-        if (s || is_there) {
-            k8s->is_direct = is_there;
-            return s ? s : bind_all(k8s);
-        }
-        s = k8s->clock->sleep_until(task, k8s->clock->now(k8s->host) + PROBE_EVERY_MS * ASSAY_MS);
-        if (s)
-            return s;
-    }
-    pods_name(k8s, 0, pod);
-    (void)snprintf(what, sizeof(what),
-        "%.60s answers neither at %.100s:%" PRIu32 " (a port of a cluster node) nor at %s:%" PRIu32
-        " (its own address); if it runs, set option node_host or K8S_RUNNER_NODE_HOST to a cluster "
-        "node that this machine can reach",
-        first->name, k8s->node_host, first->node_ports[0], first->address, port);
-    return trouble_report(k8s, task, pod, what);
 }

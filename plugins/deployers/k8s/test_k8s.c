@@ -461,17 +461,57 @@ static void the_services_address_is_used_where_ports_do_not_answer(void **state)
     assert_string_equal(world_bound(1, 0), "10.96.0.2:18080");
 }
 
-static void where_nothing_answers_it_says_what_was_tried(void **state)
+/* Neither of the ways without a program of ours works. */
+static void cut_off(void)
 {
-    (void)state;
     world_variable("K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS", "5");
     world_variable("K8S_RUNNER_NODE_HOST", "10.1.2.3");
     world_answer("GET http://10.1.2.3:30000/", 0, "", 0);
     world_answer("GET http://10.96.0.1:18080/", 0, "", 0);
-    fails_with(ASSAY_E_IO, "validator-0 answers neither at 10.1.2.3:30000");
+}
+
+static void where_neither_answers_one_port_forward_is_for_all(void **state)
+{
+    (void)state;
+    cut_off();
+    world_answer("GET http://127.0.0.1:40000/", 200, "", 0);
+    world_answer("GET http://127.0.0.1:40000/", 0, "", 2); /* kubectl takes a moment */
+    assert_int_equal(world_prepare(), ASSAY_OK);
+    assert_true(world_now() >= 5 * ASSAY_SECOND);
+    has(world_file(".k8s/values.json"),
+        "\"relay\":{\"isEnabled\":true,\"image\":\"\",\"ports\":[{\"listen\":10000,\"host\":"
+        "\"10.96.0.1\",\"port\":18080},{\"listen\":10001,\"host\":\"10.96.0.2\",\"port\":18080}]}");
+    in_order(
+        "release_ports", "beside port-forward: /bin/sh -c while :; do \"$@\"; sleep 0.5; done");
+    has(world_story(),
+        "forward kubectl --context lab port-forward --namespace " NS
+        " --address=127.0.0.1 deployment/" NS "-relay 40000:10000 40001:10001\n");
+    assert_string_equal(world_bound(1, 0), "127.0.0.1:40001");
+    assert_string_equal(world_bound(1, 1), "10.96.0.2:3000");
+}
+
+static void where_nothing_answers_it_says_what_was_tried(void **state)
+{
+    (void)state;
+    cut_off();
+    world_answer("GET http://127.0.0.1:40000/", 0, "", 0);
+    fails_with(ASSAY_E_IO, "validator-0 cannot be reached: neither at 10.1.2.3:30000");
     has(world_why(), "10.96.0.1:18080");
+    has(world_why(), "port-forward.log");
     has(world_why(), "the node's log");
-    assert_true(world_now() >= 5 * ASSAY_SECOND && world_now() < 10 * ASSAY_SECOND);
+    assert_true(world_now() >= 10 * ASSAY_SECOND && world_now() < 15 * ASSAY_SECOND);
+}
+
+static void a_port_forward_can_be_asked_for(void **state)
+{
+    (void)state;
+    world_options()->access = "forward";
+    world_options()->relay_image = "busybox:1";
+    world_answer("GET http://127.0.0.1:40000/", 200, "", 0);
+    assert_int_equal(world_prepare(), ASSAY_OK);
+    has(world_file(".k8s/values.json"), "\"serviceType\":\"ClusterIP\"");
+    has(world_file(".k8s/values.json"), "\"image\":\"busybox:1\",\"ports\":");
+    lacks(world_story(), "GET http://127.0.0.1:30000");
 }
 
 static void a_way_that_is_given_is_not_doubted(void **state)
@@ -710,6 +750,8 @@ int main(void)
         TEST(pods_are_waited_for_and_then_given_up),
         TEST(a_namespace_that_somebody_deletes_is_noticed_while_waiting),
         TEST(the_services_address_is_used_where_ports_do_not_answer),
+        TEST(where_neither_answers_one_port_forward_is_for_all),
+        TEST(a_port_forward_can_be_asked_for),
         TEST(where_nothing_answers_it_says_what_was_tried),
         TEST(a_way_that_is_given_is_not_doubted),
         TEST(a_prometheus_that_is_there_is_used),

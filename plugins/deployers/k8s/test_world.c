@@ -34,6 +34,7 @@ static struct world {
     size_t file_count;
     char bound[WORLD_NODES][3][64], metrics[128];
     assay_ns now;
+    uint32_t ports_given;
     uint64_t calls, fail_at;
     assay_status fail_with;
 } w;
@@ -273,6 +274,20 @@ static assay_status deployment_bind(
     return enter();
 }
 
+static assay_status deployment_free_port(const assay_host *host, uint32_t protocol, uint32_t *out)
+{
+    (void)host;
+    assert_int_equal(protocol, ASSAY_TCP);
+    *out = 40000 + w.ports_given++;
+    return enter();
+}
+
+static void deployment_release_ports(const assay_host *host)
+{
+    (void)host;
+    tell(w.story, "release_ports\n");
+}
+
 static assay_status deployment_render(assay_task *task)
 {
     (void)task;
@@ -296,6 +311,17 @@ static assay_status deployment_undo(const assay_host *host, const char *const *w
     (void)host;
     join(words, text, sizeof(text));
     tell(w.story, "undo %s\n", text);
+    return enter();
+}
+
+static assay_status deployment_beside(
+    const assay_host *host, const char *name, const char *const *words)
+{
+    char text[2048];
+
+    (void)host;
+    join(words, text, sizeof(text));
+    tell(w.story, "beside %s: %s\n", name, text);
     return enter();
 }
 
@@ -386,6 +412,8 @@ static const assay_deployment deployment = {.struct_size = sizeof(assay_deployme
     .workspace = deployment_workspace,
     .directory = deployment_directory,
     .variable = find_variable,
+    .free_port = deployment_free_port,
+    .release_ports = deployment_release_ports,
     .bind = deployment_bind,
     .render = deployment_render,
     .undo = deployment_undo,
@@ -396,7 +424,8 @@ static const assay_deployment deployment = {.struct_size = sizeof(assay_deployme
     .asset = deployment_asset,
     .support = deployment_support,
     .call = deployment_call,
-    .file = deployment_file};
+    .file = deployment_file,
+    .beside = deployment_beside};
 
 /* ---- the rest ---- */
 
@@ -510,6 +539,7 @@ int world_open(void **state)
             .pull_policy = "",
             .access = "auto",
             .node_host = "",
+            .relay_image = "",
             .node_cpu = "",
             .node_memory = "",
             .node_cpu_limit = "",

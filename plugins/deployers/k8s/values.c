@@ -261,6 +261,31 @@ static void put_prometheus(const struct k8s *k8s, FILE *out)
     (void)fputc('}', out);
 }
 
+struct relaying {
+    const struct k8s *k8s;
+    FILE *out;
+};
+
+static void put_relay_port(void *arg, uint32_t node, uint32_t port, uint32_t nth)
+{
+    const struct relaying *relaying = arg;
+    const struct k8s *k8s = relaying->k8s;
+    const assay_node_spec *spec = k8s->deployment->spec(k8s->host, node);
+
+    (void)fprintf(relaying->out, "%s{\"listen\":%" PRIu32 ",\"host\":\"%s\",\"port\":%" PRIu32 "}",
+        nth > 0 ? "," : "", RELAY_PORT_FIRST + nth, k8s->nodes[node].address,
+        ASSAY_AT(assay_port, spec->ports, spec->port_stride, port)->container_port);
+}
+
+static void put_relay(const struct k8s *k8s, FILE *out)
+{
+    (void)fputs(",\"relay\":{\"isEnabled\":true,", out);
+    put_pair(out, "image", k8s->options.relay_image);
+    (void)fputs(",\"ports\":[", out);
+    reach_each_port(k8s, put_relay_port, &(struct relaying){.k8s = k8s, .out = out});
+    (void)fputs("]}", out);
+}
+
 static void put_kzg(const struct k8s *k8s, FILE *out)
 {
     const bool is_host = strcmp(k8s->options.kzg, "host-path") == 0;
@@ -281,6 +306,12 @@ static const char *default_image(const struct k8s *k8s)
     return k8s->deployment->spec(k8s->host, 0)->image;
 }
 
+/* Ports of cluster nodes are few: none is taken that is not going to be used. */
+static bool needs_node_ports(const struct k8s_options *options)
+{
+    return strcmp(options->access, "cluster-ip") != 0 && strcmp(options->access, "forward") != 0;
+}
+
 void values_write(const struct k8s *k8s, const char *phase, FILE *out)
 {
     const struct k8s_options *options = &k8s->options;
@@ -295,8 +326,7 @@ void values_write(const struct k8s *k8s, const char *phase, FILE *out)
     (void)fputc(',', out);
     put_pair(out, "imagePullPolicy", options->pull_policy);
     (void)fputc(',', out);
-    put_pair(
-        out, "serviceType", strcmp(options->access, "cluster-ip") == 0 ? "ClusterIP" : "NodePort");
+    put_pair(out, "serviceType", needs_node_ports(options) ? "NodePort" : "ClusterIP");
     put_pull_secrets(out, options->pull_secrets);
     put_node_selector(out, options->node_selector);
     put_tolerations(out, options->tolerations);
@@ -305,6 +335,8 @@ void values_write(const struct k8s *k8s, const char *phase, FILE *out)
     put_prometheus(k8s, out);
     if (is_whole)
         put_all_support(k8s, out);
+    if (k8s->way == WAY_FORWARD)
+        put_relay(k8s, out);
     (void)fputs(",\"nodes\":[", out);
     for (uint32_t node = 0; node < k8s->node_count; node++)
         put_node(k8s, node, is_whole, out);

@@ -15,6 +15,7 @@
 #include "framework/run/monotonic.h"
 
 static char kubectl[STAGE_PATH_SIZE], path_variable[4096], config_variable[STAGE_PATH_SIZE];
+static char image_variable[STAGE_PATH_SIZE];
 
 /* The first on PATH; false when it is not there. */
 static bool find_program(const char *name, char *out, size_t size)
@@ -52,6 +53,7 @@ int cluster_open(void **state)
     stage = *state;
     stage_setenv(stage, path_variable);
     stage_setenv(stage, config_variable);
+    stage_setenv(stage, image_variable);
     stage_setenv(stage, "HOME=/nonexistent"); /* nothing of the user's decides */
     return mkdir(stage_path(stage, "beside"), 0700);
 }
@@ -83,6 +85,8 @@ void cluster_need(void)
         skip_all("kubectl and helm are not both on PATH");
     (void)snprintf(path_variable, sizeof(path_variable), "PATH=%s", getenv("PATH"));
     (void)snprintf(config_variable, sizeof(config_variable), "KUBECONFIG=%s", config);
+    (void)snprintf(image_variable, sizeof(image_variable), "NOMOS_TESTNET_IMAGE=%s",
+        getenv("ASSAY_TEST_IMAGE") ? getenv("ASSAY_TEST_IMAGE") : "nomos-testnet:local");
     if (cluster_open((void **)&stage))
         skip_all("there is no place for a directory");
     is_there = KUBECTL(stage, "version", "--request-timeout=10s") == 0;

@@ -114,6 +114,24 @@ static void what_is_to_be_kept_stays_and_says_where(void **state)
     assert_has(cluster_left(stage), "namespace/nomos-k8s-");
 }
 
+static void nodes_are_reached_through_one_port_forward(void **state)
+{
+    struct stage *stage = *state;
+    char *log;
+
+    stage_manifest(stage,
+        "[run]\nduration = 10s\n" SHORT "[topology]\nvalidators = 3\n" SYSTEM DEPLOYER
+        "access = forward\n[expectation.liveness]\nplugin = consensus_liveness\nmin_blocks = 3\n"
+        "[expectation.agreement]\n");
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    log = stage_read(stage, "nodes/port-forward.log");
+    assert_non_null(log);
+    assert_has(log, "Forwarding from 127.0.0.1:");
+    free(log);
+    stage_await_nobody(stage);
+    assert_string_equal(cluster_left(stage), "");
+}
+
 static void prometheus_runs_beside_the_nodes(void **state)
 {
     struct stage *stage = *state;
@@ -133,7 +151,6 @@ static void k8s_runner_runs_the_predecessors_demo(void **state)
     stage_setenv(stage, "K8S_DEMO_EXECUTORS=1");
     stage_setenv(stage, "K8S_DEMO_RUN_SECS=12");
     stage_setenv(stage, "CONSENSUS_SLOT_TIME=1");
-    stage_setenv(stage, "NOMOS_TESTNET_IMAGE=nomos-testnet:local");
     stage_setenv(stage, "NOMOS_TESTNET_IMAGE_PULL_POLICY=Never");
     stage_setenv(stage, "K8S_RUNNER_NODE_HOST=127.0.0.1");
     stage_setenv(stage, "K8S_RUNNER_DEPLOYMENT_TIMEOUT_SECS=120");
@@ -157,6 +174,7 @@ int main(void)
         TEST(nodes_are_taken_down_with_proof_and_come_back),
         TEST(a_namespace_that_is_named_stays_and_the_release_goes),
         TEST(what_is_to_be_kept_stays_and_says_where),
+        TEST(nodes_are_reached_through_one_port_forward),
         TEST(prometheus_runs_beside_the_nodes),
         TEST(k8s_runner_runs_the_predecessors_demo),
     };
