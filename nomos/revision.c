@@ -31,13 +31,9 @@ const struct revision revision_2026_01 = {
 
 const struct revision *revision_find(const char *name)
 {
-    static const struct revision *const all[] = {&revision_2025_12, &revision_2026_01};
-
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    }
-    return NULL;
+    if (strcmp(name, revision_2025_12.name) == 0)
+        return &revision_2025_12;
+    return strcmp(name, revision_2026_01.name) == 0 ? &revision_2026_01 : NULL;
 }
 
 static bool begins_with(const char *text, const char *prefix)

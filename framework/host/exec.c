@@ -60,7 +60,8 @@ void exec_free(struct exec *exec)
 {
     if (!exec)
         return;
-    (void)rmdir(exec->root); /* its directories are gone with their instances */
+    if (exec->root)
+        (void)rmdir(exec->root); /* its directories are gone with their instances */
     free(exec->root);
     (void)pthread_mutex_destroy(&exec->lock);
     free(exec);
