@@ -190,8 +190,11 @@ static assay_status find_targets(struct chaos *chaos)
     assay_status s = ASSAY_OK;
 
     chaos->targets = calloc(count ? count : 1, sizeof(chaos->targets[0]));
-    if (!infos || !chaos->targets)
-        s = chaos->host->fail(chaos->host, ASSAY_E_NOMEM, "out of memory");
+    if (!infos || !chaos->targets) {
+        free(infos);
+        (void)chaos->host->fail(chaos->host, ASSAY_E_NOMEM, "out of memory");
+        return ASSAY_E_NOMEM;
+    }
     for (uint32_t i = 0; !s && i < count; i++) {
         infos[i] = ASSAY_RECORD(assay_node_info);
         s = nodes->info(chaos->host, i, &infos[i]);
