@@ -210,6 +210,9 @@ static void most_of_our_columns_are_enough_after_a_while(void **state)
     assert_int_equal(bench.published, 0);
     bench_wait(&bench, MS);
     assert_int_equal(bench.published, 1); /* 4 of 5, at a threshold of 0.8; not 3 of 5 */
+    /* Nor once more when the last one comes. */
+    const struct da_message last = bench_parcel(&blob, DA_DISPERSE, 4);
+    bench_say(&bench, peer, &last);
     bench_wait(&bench, 60 * S);
     assert_int_equal(bench.published, 1);
     bench_blob_done(&blob);
@@ -291,6 +294,46 @@ static void a_column_with_a_transaction_of_another_blob_is_an_offence(void **sta
     assert_offence(peer, &parcel);
     bench_blob_done(&blob);
     bench_blob_done(&other);
+}
+
+static void of_another_session(struct op_blob *op)
+{
+    op->session = 1;
+}
+
+static void of_another_size(struct op_blob *op)
+{
+    op->blob_size += 31;
+}
+
+static void of_another_parent(struct op_blob *op)
+{
+    op->parent.bytes[5] = 1;
+}
+
+static void of_another_channel(struct op_blob *op)
+{
+    op->channel.bytes[5] = 1;
+}
+
+static void a_transaction_that_says_something_else_of_the_blob_is_an_offence(void **state)
+{
+    static void (*const spoilers[])(struct op_blob * op) = {
+        of_another_session, of_another_size, of_another_parent, of_another_channel};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(spoilers) / sizeof(*spoilers); i++) {
+        struct bench_blob blob;
+
+        bench_init(&bench, NULL);
+        struct da_peer *peer = bench_connect(&bench, 1, false);
+        bench.spoil = spoilers[i];
+        bench_blob_make(&bench, 1, &blob);
+        const struct da_message parcel = bench_parcel(&blob, DA_DISPERSE, 0);
+        assert_offence(peer, &parcel);
+        bench_blob_done(&blob);
+        bench_done(&bench);
+    }
 }
 
 static void a_column_with_a_spoilt_transaction_is_an_offence(void **state)
@@ -554,6 +597,10 @@ static void a_blob_is_sampled_when_somebody_shows_the_column(void **state)
     bench_say(&bench, peer_of(asked_key()), &share);
     assert_true(da_is_sampled(bench.da, &blob.blob.id));
     assert_int_equal(bench.sampled, 1);
+    da_want(bench.da, &blob.blob.id, bench.now_ns); /* known by now */
+    bench_wait(&bench, S);
+    assert_int_equal(bench_count(&bench, DA_GET), 1);
+    assert_int_equal(bench.sampled, 1);
     /* Looked at, not kept: it was not ours to fetch. */
     assert_int_equal(da_counts(bench.da).columns_taken, 0);
     bench_blob_done(&blob);
@@ -682,6 +729,8 @@ static void a_missing_column_of_ours_is_fetched_after_a_block(void **state)
     assert_int_equal(bench_count(&bench, DA_GET), 1);
     assert_int_equal(bench_last(&bench, DA_GET)->message.as.place.column, 0);
     const struct da_message share = bench_parcel(&blob, DA_SHARE, 0);
+    bench_say(&bench, peer_of(3 - asked_key()), &share); /* who was not asked */
+    assert_false(bench_keeps(&bench, &blob, 0));
     bench_say(&bench, peer_of(asked_key()), &share);
     assert_true(bench_keeps(&bench, &blob, 0));
     bench_blob_done(&blob);
@@ -767,6 +816,7 @@ int main(void)
         PROTOCOL(a_corrupted_column_is_an_offence),
         PROTOCOL(a_malformed_share_is_an_offence),
         PROTOCOL(a_column_with_a_transaction_of_another_blob_is_an_offence),
+        cmocka_unit_test(a_transaction_that_says_something_else_of_the_blob_is_an_offence),
         PROTOCOL(a_column_with_a_spoilt_transaction_is_an_offence),
         cmocka_unit_test(as_many_offences_are_forgiven_as_configured),
         cmocka_unit_test(a_column_of_another_subnetwork_is_refused),

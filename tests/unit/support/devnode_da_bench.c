@@ -216,6 +216,8 @@ static void make_tx(struct bench *bench, const struct bytes32 *channel, struct b
     op.blob.blob_size = out->blob.header.data_size;
     op.blob.channel = *channel;
     op.blob.signer = key.public_key;
+    if (bench->spoil)
+        bench->spoil(&op.blob);
     struct fr hash = tx_hash(&bench->world.wire, &tx.tx);
     struct bytes32 message = tx_signing_bytes(&hash);
     proof.ed25519 = ed25519_sign(&key, message.bytes, 32);

@@ -36,6 +36,8 @@ struct bench {
     size_t published;
     size_t published_size;
     size_t sampled;
+    /* Changes the operation that publishes the blobs made from now on; NULL: it is honest. */
+    void (*spoil)(struct op_blob *op);
 };
 
 /* What a test changes before the node is made; NULL: nothing. */
