@@ -1,7 +1,11 @@
 #include "runners/demo.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
     WALLETS = 1000,
@@ -35,10 +39,31 @@ static uint32_t number_from(const char *name, const char *fallback, uint32_t oth
     return otherwise;
 }
 
+assay_ns demo_duration(const struct demo_variables *variables)
+{
+    return (assay_ns)number_from("NOMOS_DEMO_RUN_SECS", variables->run_secs, RUN_SECS_DEFAULT) *
+        ASSAY_SECOND;
+}
+
+bool demo_command_works(const char *const *words)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t actions;
+    pid_t pid = 0;
+    int status = 1, failed;
+
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return false;
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    failed = posix_spawnp(&pid, words[0], &actions, NULL, (char *const *)(uintptr_t)words, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    while (!failed && waitpid(pid, &status, 0) < 0)
+        continue;
+    return !failed && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 assay_scenario *demo_scenario(const char *name, const struct demo_variables *variables)
 {
-    const uint32_t run_secs =
-        number_from("NOMOS_DEMO_RUN_SECS", variables->run_secs, RUN_SECS_DEFAULT);
     const uint32_t executors =
         number_from("NOMOS_DEMO_EXECUTORS", variables->executors, EXECUTORS_DEFAULT);
     assay_scenario *s = assay_scenario_new(name);
@@ -53,7 +78,7 @@ assay_scenario *demo_scenario(const char *name, const struct demo_variables *var
         (void)fprintf(stderr, "%s: %s, so there is no data availability in it\n", name,
             HAS_DA ? "no executors" : "built without it");
     assay_scenario_expect_consensus_liveness(s);
-    assay_scenario_run_duration(s, (assay_ns)run_secs * ASSAY_SECOND);
+    assay_scenario_run_duration(s, demo_duration(variables));
     return s;
 }
 

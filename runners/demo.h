@@ -4,6 +4,8 @@
 #ifndef RUNNERS_DEMO_H
 #define RUNNERS_DEMO_H
 
+#include <stdbool.h>
+
 #include <assay/scenario.h>
 
 /* The runner's own variables, which stand behind NOMOS_DEMO_VALIDATORS, NOMOS_DEMO_EXECUTORS and
@@ -11,6 +13,13 @@
 struct demo_variables {
     const char *validators, *executors, *run_secs;
 };
+
+/* How long the run is to be, by the variables. */
+assay_ns demo_duration(const struct demo_variables *variables);
+
+/* Does this command (words, NULL at the end, the program looked for on PATH) end with 0? What it says
+   on standard error is its user's to see; the rest is dropped. */
+bool demo_command_works(const char *const *words);
 
 /* Of each pair of variables the first that is set and a number counts; else 1 validator, 1 executor,
    60 s. Without executors there is nobody to take data: it is left out, and said so on standard

@@ -18,6 +18,7 @@
 #define TIMEOUT_S           5
 #define LINE_BYTES_MAX      512
 #define NAME_BYTES_MAX      128
+#define CODE_TAKEN          200 /* and all others that say so */
 
 struct otlp {
     struct otlp_params params;
@@ -29,7 +30,7 @@ struct otlp {
     struct evhttp_connection *connection;
     struct evhttp_request *request; /* on its way; NULL: none */
     struct event *timer;
-    bool has_failed; /* the latest one, so that it is said once */
+    int told; /* the latest outcome: CODE_TAKEN, another code, 0 without an answer */
 };
 
 /* ---- the message ---- */
@@ -112,30 +113,32 @@ void otlp_write(
 
 /* ---- sending ---- */
 
-static void say_once(struct otlp *otlp, bool has_failed, const char *text)
+/* What came of the latest request, told once while it stays so. */
+static void tell(struct otlp *otlp, int code)
 {
-    if (otlp->has_failed != has_failed)
-        otlp->params.log(otlp->params.self, text);
-    otlp->has_failed = has_failed;
+    const bool is_taken = code >= 200 && code < 300;
+    const int told = is_taken ? CODE_TAKEN : code;
+    char text[160];
+
+    if (told == otlp->told)
+        return;
+    otlp->told = told;
+    if (is_taken)
+        (void)snprintf(text, sizeof(text), "the collector takes metrics again");
+    else if (code)
+        (void)snprintf(text, sizeof(text), "the collector of metrics answers %d", code);
+    else
+        (void)snprintf(text, sizeof(text), "the collector of metrics at %.80s is not reached",
+            evhttp_uri_get_host(otlp->uri));
+    otlp->params.log(otlp->params.self, text);
 }
 
 static void on_reply(struct evhttp_request *request, void *arg)
 {
     struct otlp *otlp = arg;
-    const int code = request ? evhttp_request_get_response_code(request) : 0;
-    char text[160];
 
     otlp->request = NULL;
-    if (code >= 200 && code < 300) {
-        say_once(otlp, false, "the collector takes metrics again");
-        return;
-    }
-    if (code)
-        (void)snprintf(text, sizeof(text), "the collector of metrics answers %d", code);
-    else
-        (void)snprintf(text, sizeof(text), "the collector of metrics at %.80s is not reached",
-            evhttp_uri_get_host(otlp->uri));
-    say_once(otlp, true, text);
+    tell(otlp, request ? evhttp_request_get_response_code(request) : 0);
 }
 
 static void send_body(struct otlp *otlp, const struct text *body)
@@ -215,6 +218,7 @@ bool otlp_read(struct otlp **out, const struct yaml_tree *file, struct reason *w
     }
     *out = memory_new(1, sizeof(**out));
     (*out)->uri = uri;
+    (*out)->told = CODE_TAKEN;
     (*out)->interval_ms = read_interval();
     (*out)->service = memory_text(
         service && service->kind == YAML_SCALAR && *service->text ? service->text : "node");

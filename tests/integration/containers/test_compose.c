@@ -242,6 +242,34 @@ static void what_is_to_be_kept_is_kept_and_named(void **state)
     engine_sweep(stage->run_id); /* again: nothing to do is no failure */
 }
 
+/* ---- compose_runner ---- */
+
+static void compose_runner_runs_the_predecessors_demo_with_restarts_in_it(void **state)
+{
+    struct stage *stage = *state;
+
+    engine_need_image(ASSAY_TEST_IMAGE);
+    stage_setenv(stage, "NOMOS_TESTNET_IMAGE=" ASSAY_TEST_IMAGE);
+    stage_setenv(stage, "NOMOS_DEMO_VALIDATORS=2");
+    stage_setenv(stage, "COMPOSE_DEMO_EXECUTORS=1");
+    stage_setenv(stage, "NOMOS_DEMO_RUN_SECS=20");
+    stage_setenv(stage, "CONSENSUS_SLOT_TIME=1");
+    assert_exit(stage, stage_call(stage, "compose_runner", NULL), 0);
+    assert_has(stage->out, "3 nodes");
+    assert_has(stage->out, "every expectation held");
+    assert_has(stage->out, "expectation.recovery");
+    assert_has(stage->out, "proven   restart ");
+}
+
+static void compose_runner_warns_and_ends_well_without_an_engine(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_setenv(stage, "DOCKER_HOST=unix:///nonexistent/docker.sock");
+    assert_exit(stage, stage_call(stage, "compose_runner", NULL), 0);
+    assert_has(stage->err, "compose runner demo skipped: no container engine answers");
+}
+
 static int close_and_sweep(void **state)
 {
     struct stage *stage = *state;
@@ -263,6 +291,8 @@ int main(void)
         TEST(data_is_dispersed_and_read_back),
         TEST(two_runs_at_a_time_do_not_meet),
         TEST(what_is_to_be_kept_is_kept_and_named),
+        TEST(compose_runner_runs_the_predecessors_demo_with_restarts_in_it),
+        TEST(compose_runner_warns_and_ends_well_without_an_engine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
