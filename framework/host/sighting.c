@@ -53,11 +53,18 @@ static bool is_running(const struct sighting *sighting)
     return sighting->process.state == ASSAY_PROCESS_RUNNING;
 }
 
+/* Neither running nor in no known state. */
+static bool has_ended(const struct sighting *sighting)
+{
+    return sighting->process.state == ASSAY_PROCESS_EXITED ||
+        sighting->process.state == ASSAY_PROCESS_KILLED;
+}
+
 static bool is_gone(const struct sighting *sighting)
 {
     const char state = sighting->kernel.state;
 
-    return !is_running(sighting) &&
+    return has_ended(sighting) &&
         (!sighting->has_kernel || state == '\0' || state == 'Z' || state == 'X');
 }
 
@@ -72,8 +79,18 @@ static bool is_free(const struct sighting *sighting)
         (!sighting->has_kernel || sighting->kernel.state != 'T');
 }
 
+/* A backend may know that a node runs and not as which process: a pod whose inside cannot be asked. */
+static bool is_known(const struct sighting *sighting)
+{
+    return sighting->process.pid != 0 || sighting->process.started_at != 0;
+}
+
 static bool is_another(const struct sighting *before, const struct sighting *after)
 {
+    if (has_ended(before))
+        return true; /* what has ended does not run again */
+    if (!is_known(before) || !is_known(after))
+        return false;
     if (before->has_kernel && after->has_kernel && before->kernel.start_time &&
         before->process.pid == after->process.pid)
         return before->kernel.start_time != after->kernel.start_time;

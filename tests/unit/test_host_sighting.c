@@ -89,6 +89,15 @@ static void an_effect_is_proven_by_what_was_seen_alone(void **state)
         {ASSAY_ACT_RESUME, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
         {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {HELD, 1, ' ', 'n'}, false},
         {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {RUN, 2, ' ', 'y'}, false},
+        /* Pid 0: it runs, but nobody could say as which process; that may well be the old one. */
+        {ASSAY_ACT_START, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'y'}, false},
+        {ASSAY_ACT_RESTART, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+        {ASSAY_ACT_RESTART, {EXIT, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, true},
+        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'n'}, false},
+        /* No known state is not an end. */
+        {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {0, 0, ' ', ' '}, false},
+        {ASSAY_ACT_RESTART, {0, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, false},
         {ASSAY_ACT_CUT, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, false},
         {ASSAY_ACT_SHAPE, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
         {78, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
