@@ -4,26 +4,7 @@
 
 /* ---- what was done ---- */
 
-/* Whatever any node holds by now may be old: the next block is not. */
-static assay_status first_new_height(const struct ward *ward, uint64_t *out)
-{
-    uint64_t highest = 0;
-
-    for (uint32_t i = 0; i < ward->count; i++) {
-        assay_node_status status = ASSAY_RECORD(assay_node_status);
-        const assay_status s = ward->nodes->status(ward->host, i, &status);
-
-        if (s)
-            return s;
-        if (status.height > highest)
-            highest = status.height;
-    }
-    *out = highest + 1;
-    return ASSAY_OK;
-}
-
-static assay_status come_back(
-    struct ward *ward, struct patient *patient, const assay_receipt *receipt)
+static void come_back(struct patient *patient, const assay_receipt *receipt)
 {
     if (patient->condition != PATIENT_DOWN) {
         patient->kind = receipt->kind;
@@ -35,16 +16,16 @@ static assay_status come_back(
     patient->common_best = 0;
     patient->best_name = NULL;
     patient->seen_at = -1;
+    patient->target = 0;
     patient->begun++;
-    return first_new_height(ward, &patient->target);
 }
 
-assay_status ward_note(struct ward *ward, const assay_receipt *receipt)
+void ward_note(struct ward *ward, const assay_receipt *receipt)
 {
     struct patient *patient = &ward->patients[receipt->node];
 
     if (patient->condition == PATIENT_LOST)
-        return ASSAY_OK; /* the first failure is the one to tell */
+        return; /* the first failure is the one to tell */
     switch (receipt->kind) {
     case ASSAY_ACT_STOP:
     case ASSAY_ACT_KILL:
@@ -54,15 +35,16 @@ assay_status ward_note(struct ward *ward, const assay_receipt *receipt)
             patient->kind = receipt->kind;
             patient->hurt_at = receipt->asked_at;
         }
-        return ASSAY_OK;
+        return;
     case ASSAY_ACT_START:
     case ASSAY_ACT_RESTART:
     case ASSAY_ACT_RESUME:
     case ASSAY_ACT_REPLACE:
         /* Also if it is not proven: a node that does not come back is to be found. */
-        return come_back(ward, patient, receipt);
+        come_back(patient, receipt);
+        return;
     default:
-        return ASSAY_OK; /* of links and limits nobody recovers by catching up */
+        return; /* of links and limits nobody recovers by catching up */
     }
 }
 
@@ -171,7 +153,18 @@ static assay_status find_reference(
 
 /* ---- looking ---- */
 
-/* It has been seen since it came back, and so has the other one. */
+/* Whatever the two hold when both have been seen after its return may be older than that: the next
+   block is not. What was seen before says too little, since blocks may have come unseen. */
+static void set_target(struct patient *patient, const assay_node_status *best)
+{
+    const uint64_t highest =
+        patient->height > patient->best_height ? patient->height : patient->best_height;
+
+    if (!patient->target && assay_was_seen(best, patient->back_at))
+        patient->target = highest + 1;
+}
+
+/* It has been seen since it came back. */
 static assay_status compare(
     const struct ward *ward, struct patient *patient, uint32_t other, assay_ns now)
 {
@@ -185,7 +178,7 @@ static assay_status compare(
         patient->common_best = patient->common;
         patient->progress_at = now;
     }
-    if (patient->common >= patient->target &&
+    if (patient->target && patient->common >= patient->target &&
         patient->height + ward->lag_max >= patient->best_height) {
         patient->condition = PATIENT_WELL;
         patient->caught_up++;
@@ -196,8 +189,8 @@ static assay_status compare(
 /* Nobody is lost as long as there is nothing to catch up with. */
 static uint32_t is_overdue(const struct ward *ward, const struct patient *patient, assay_ns now)
 {
-    const uint32_t has_chance =
-        patient->best_name && (patient->seen_at < 0 || patient->best_height >= patient->target);
+    const uint32_t has_chance = patient->best_name &&
+        (patient->seen_at < 0 || (patient->target && patient->best_height >= patient->target));
 
     return (has_chance || ward->count == 1) && now - patient->progress_at > ward->patience;
 }
@@ -218,8 +211,10 @@ assay_status ward_look(const struct ward *ward, struct patient *patient, assay_n
     if (assay_was_seen(&status, patient->back_at)) {
         patient->seen_at = status.observed_at;
         patient->height = status.height;
-        if (patient->best_name)
+        if (patient->best_name) {
+            set_target(patient, &best);
             s = compare(ward, patient, other, now);
+        }
     }
     if (!s && patient->condition == PATIENT_RISING && is_overdue(ward, patient, now))
         patient->condition = PATIENT_LOST;

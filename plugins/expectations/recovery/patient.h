@@ -24,7 +24,7 @@ struct patient {
     assay_ns hurt_at;             /* when that was asked for */
     assay_ns back_at;             /* when it was back */
     assay_ns progress_at;         /* when it was last seen to come closer */
-    uint64_t target;              /* the height of the first block made since then */
+    uint64_t target;              /* the height of the first block made since then; 0: not known */
     uint64_t common, common_best; /* the greatest height at which it holds the others' block */
 
     /* As last seen, for the message. */
@@ -48,7 +48,7 @@ struct ward {
 };
 
 /* Takes note of what was done to a node. */
-assay_status ward_note(struct ward *ward, const assay_receipt *receipt);
+void ward_note(struct ward *ward, const assay_receipt *receipt);
 
 /* Looks after one node that is on its way back; PATIENT_LOST when it made no progress for too
    long. */

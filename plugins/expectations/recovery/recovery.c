@@ -101,10 +101,10 @@ static assay_status read_receipts(struct recovery *recovery)
         assay_receipt receipt = ASSAY_RECORD(assay_receipt);
         assay_status s = recovery->receipts->get(recovery->host, recovery->read, &receipt);
 
-        if (!s && receipt.node < recovery->ward.count)
-            s = ward_note(&recovery->ward, &receipt);
         if (s)
             return s;
+        if (receipt.node < recovery->ward.count)
+            ward_note(&recovery->ward, &receipt);
     }
     return ASSAY_OK;
 }
@@ -200,7 +200,7 @@ static void judge_rising(
         assay_find(findings, ASSAY_UNDECIDED,
             "%s: was %s at %.1f s and has not answered since; the judgement waited for %.1f s",
             patient->name, hurt, at, in_seconds(recovery->options->settle));
-    else if (patient->best_height < patient->target)
+    else if (!patient->target || patient->best_height < patient->target)
         assay_find(findings, ASSAY_UNDECIDED,
             "%s: was %s at %.1f s; no block has come since it was back, by which it could show "
             "that it follows the others",

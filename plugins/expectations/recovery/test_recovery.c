@@ -105,6 +105,33 @@ static void who_has_only_the_chain_it_had_has_not_recovered(void **state)
         "validator-0 ends ");
 }
 
+/* Seen late: blocks from before it was back are no sign, although they were seen only afterwards. */
+static void blocks_that_are_only_seen_late_are_old(void **state)
+{
+    struct fakehost *f = fake_new();
+
+    (void)state;
+    fake_window(f, START, END);
+    fake_nodes(f, "validator", 3);
+    fake_chain(f, "a", "genesis", 1, LAST);
+    fake_adopt_run(f, 0, "a", 1, 5, SECONDS(12), SECONDS(2));
+    fake_adopt_run(f, 1, "a", 1, 5, SECONDS(12), SECONDS(2));
+    fake_adopt_run(f, 2, "a", 1, LAST, SECONDS(12), SECONDS(2));
+    /* Block 6 came to them while nobody could be observed, and 7 never came to node 1. */
+    fake_unreachable(f, SECONDS(21), 0);
+    fake_unreachable(f, SECONDS(21), 1);
+    fake_unreachable(f, SECONDS(21), 2);
+    fake_receipt(f, ASSAY_ACT_RESTART, 1, SECONDS(22), SECONDS(23));
+    fake_adopt(f, SECONDS(24), 0, "a6");
+    fake_adopt(f, SECONDS(24), 1, "a6");
+    fake_reachable(f, SECONDS(24), 0);
+    fake_reachable(f, SECONDS(24), 1);
+    fake_reachable(f, SECONDS(24), 2);
+    fake_adopt_run(f, 0, "a", 7, LAST, SECONDS(26), SECONDS(2));
+    fake_advance(f, START);
+    expect(f, DEFAULTS, ASSAY_FAIL, "at height 6 of ");
+}
+
 static void the_message_says_how_far_behind(void **state)
 {
     struct fakehost *f = network();
@@ -558,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_is_back_on_the_chain_has_recovered),
         cmocka_unit_test(who_has_only_the_chain_it_had_has_not_recovered),
+        cmocka_unit_test(blocks_that_are_only_seen_late_are_old),
         cmocka_unit_test(the_message_says_how_far_behind),
         cmocka_unit_test(a_chain_of_its_own_is_no_recovery_however_high),
         cmocka_unit_test(who_leaves_its_own_chain_for_the_others_has_recovered),
