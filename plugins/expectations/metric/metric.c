@@ -205,16 +205,48 @@ static assay_status judge_at_end(struct metric *metric, assay_task *task, assay_
         metric->options->query, metric->highest.value, words, metric->options->value);
 }
 
-static assay_status judge_window(struct metric *metric, assay_verdict *out)
+/* Samples that the whole window has room for. One at its very end may be cut off by it, and is not
+   asked for. */
+static uint64_t wanted_samples(const struct metric *metric)
+{
+    const struct metric_options *options = metric->options;
+    const assay_ns room = metric->clock->window_end(metric->host) -
+        metric->clock->window_start(metric->host) - options->after;
+
+    return room > 0 ? (uint64_t)((room - 1) / options->every) + 1 : 0;
+}
+
+/* Too little was seen to judge by what was not. */
+static assay_status tell_unseen(const struct metric *metric, uint64_t wanted, assay_verdict *out)
+{
+    const double coverage = (double)metric->answered / (double)wanted;
+
+    if (metric->asked < wanted)
+        return assay_verdict_f(out, ASSAY_UNDECIDED, coverage,
+            "%s: only %llu of %llu samples were taken, and %llu had an answer; needed are %.0f %% "
+            "(min_coverage). The run was cut short, or the store is too slow for samples every "
+            "%.1f s: raise `every`",
+            metric->options->query, (unsigned long long)metric->asked, (unsigned long long)wanted,
+            (unsigned long long)metric->answered, 100 * metric->options->min_coverage,
+            seconds(metric->options->every));
+    return assay_verdict_f(out, ASSAY_UNDECIDED, coverage,
+        "%s: %llu of %llu queries had an answer, below min_coverage %.2f: %s",
+        metric->options->query, (unsigned long long)metric->answered, (unsigned long long)wanted,
+        metric->options->min_coverage, why_nothing(metric->last_status));
+}
+
+static assay_status judge_window(const struct metric *metric, assay_verdict *out)
 {
     const char *words = comparisons[metric->comparison].words, *query = metric->options->query;
     const double bar = metric->options->value;
-    const double coverage = metric->asked ? (double)metric->answered / (double)metric->asked : 0;
+    const uint64_t room = wanted_samples(metric);
+    const uint64_t wanted = metric->asked > room ? metric->asked : room;
+    const double coverage = wanted ? (double)metric->answered / (double)wanted : 0;
 
-    if (metric->asked == 0)
+    if (wanted == 0)
         return assay_verdict_f(out, ASSAY_VACUOUS, 0,
             "%s was never asked for: the window is shorter than `after`", query);
-    if (metric->answered == 0)
+    if (metric->asked > 0 && metric->answered == 0)
         return assay_verdict_f(
             out, ASSAY_UNDECIDED, 0, "%s: %s", query, why_nothing(metric->last_status));
     /* One sample decides these, whatever was not seen. */
@@ -229,11 +261,8 @@ static assay_status judge_window(struct metric *metric, assay_verdict *out)
         return assay_verdict_f(out, ASSAY_PASS, coverage,
             "%s was %.10g at %.1f s of the window, %s %.10g", query, metric->first_held.value,
             seconds(metric->first_held.at), words, bar);
-    if (coverage < metric->options->min_coverage)
-        return assay_verdict_f(out, ASSAY_UNDECIDED, coverage,
-            "%s: %llu of %llu queries had an answer, below min_coverage %.2f: %s", query,
-            (unsigned long long)metric->answered, (unsigned long long)metric->asked,
-            metric->options->min_coverage, why_nothing(metric->last_status));
+    if (metric->answered == 0 || coverage < metric->options->min_coverage)
+        return tell_unseen(metric, wanted, out);
     return assay_verdict_f(out, metric->needs_all ? ASSAY_PASS : ASSAY_FAIL, coverage,
         "%s was %.10g to %.10g in %llu samples of the window, %s %s %.10g", query,
         metric->lowest.value, metric->highest.value, (unsigned long long)metric->answered,

@@ -141,6 +141,42 @@ static void always_is_undecided_when_too_much_was_not_seen(void **state)
     judged(f, ASSAY_UNDECIDED, "5 of 11 queries had an answer, below min_coverage 0.90");
 }
 
+/* Samples that a slow store leaves no time for are missing like those that it does not answer. */
+static void always_is_undecided_when_samples_were_never_taken(void **state)
+{
+    struct fakehost *f = store();
+    assay_verdict verdict = {.struct_size = sizeof(verdict)};
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=x", "value=5", "when=always", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 6);
+    fake_advance(f, WINDOW_START);
+    fake_cancel_at(f, WINDOW_START + 4500 * ASSAY_MS);
+    assert_int_equal(fake_run(f), ASSAY_E_CANCELLED);
+    fake_advance(f, WINDOW_END);
+    assert_int_equal(fake_judge(f, &verdict), ASSAY_OK);
+    assert_int_equal(verdict.outcome, ASSAY_UNDECIDED);
+    assert_non_null(strstr(verdict.why, "only 5 of 10 samples were taken"));
+    assert_true(verdict.coverage < 0.51);
+    fake_free(f);
+}
+
+static void a_window_that_was_cut_short_before_the_first_sample_is_not_vacuous(void **state)
+{
+    struct fakehost *f = store();
+    assay_verdict verdict = {.struct_size = sizeof(verdict)};
+
+    (void)state;
+    assert_int_equal(
+        fake_create(f, "query=x", "value=5", "when=always", "after=5s", NULL), ASSAY_OK);
+    fake_advance(f, WINDOW_START);
+    fake_cancel_at(f, WINDOW_START + ASSAY_SECOND);
+    assert_int_equal(fake_run(f), ASSAY_E_CANCELLED);
+    assert_int_equal(fake_judge(f, &verdict), ASSAY_OK);
+    assert_int_equal(verdict.outcome, ASSAY_UNDECIDED);
+    fake_free(f);
+}
+
 static void a_broken_bar_counts_whatever_was_not_seen(void **state)
 {
     struct fakehost *f = store();
@@ -222,6 +258,8 @@ int main(void)
         cmocka_unit_test(always_fails_by_a_single_sample),
         cmocka_unit_test(always_passes_when_every_sample_holds),
         cmocka_unit_test(always_is_undecided_when_too_much_was_not_seen),
+        cmocka_unit_test(always_is_undecided_when_samples_were_never_taken),
+        cmocka_unit_test(a_window_that_was_cut_short_before_the_first_sample_is_not_vacuous),
         cmocka_unit_test(a_broken_bar_counts_whatever_was_not_seen),
         cmocka_unit_test(once_passes_by_a_single_sample),
         cmocka_unit_test(once_fails_when_it_never_was_and_enough_was_seen),
