@@ -3,6 +3,7 @@
 
    Polling and not a stream, since the node has no stream of new blocks in the builds under test;
    a poll costs the node about as much as one transaction (docs/internals has the measurement). */
+#include "plugins/systems/nomos/ahead.h"
 #include "plugins/systems/nomos/chain.h"
 #include "plugins/systems/nomos/da.h"
 #include "plugins/systems/nomos/items.h"
@@ -396,6 +397,8 @@ assay_status nomos_follow(void *arg, assay_task *task, uint32_t node)
         self->clock->now(self->host) + (assay_ns)self->random->below(task, (uint64_t)interval);
     assay_status s = chain_init(&f.chain, &self->genesis_id); /* zeros while it is not known */
 
+    if (!s && node == 0 && self->proofs == NOMOS_PROOFS_GROTH16)
+        s = ahead_start(self, task);
     while (!s) {
         s = self->clock->sleep_until(task, next);
         if (s)

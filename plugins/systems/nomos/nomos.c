@@ -1,4 +1,5 @@
 /* The system "nomos": networks of Nomos (Logos blockchain) nodes, validators and executors. */
+#include "plugins/systems/nomos/ahead.h"
 #include "plugins/systems/nomos/config.h"
 #include "plugins/systems/nomos/container.h"
 #include "plugins/systems/nomos/da.h"
@@ -77,6 +78,7 @@ static void destroy(void *arg)
     if (!self)
         return;
     da_done(self);
+    ahead_done(self);
     purses_free(self);
     network_done(self);
     free(self->best);

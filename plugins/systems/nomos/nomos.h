@@ -13,6 +13,7 @@
      follow.c     observes one node
      purse.c      the funds of a workload: which notes are free, which are on their way
      transfer.c   assay.transfer/1: signed transactions out of a purse
+     ahead.c      transactions that are proved before somebody asks for them
      items.c      what a block includes, as items
      da*.c        nomos.da/1: messages of channels, blobs and reading them back (da.h)
 
@@ -147,8 +148,9 @@ struct nomos {
     struct assay_purse *purses; /* list; under lock */
     struct bytes32 *best;       /* the longest chain seen, ids by height; under lock */
     uint64_t best_height, best_room;
-    uint64_t best_version; /* grows with each change of it; under lock */
-    bool is_cache_lost;    /* proofs cannot be kept, and that was said; under lock */
+    uint64_t best_version;  /* grows with each change of it; under lock */
+    bool is_cache_lost;     /* proofs cannot be kept, and that was said; under lock */
+    uint32_t ahead_workers; /* at work on transactions that nobody asked for yet; under lock */
 };
 
 /* A variable of the runner's environment by its name in the first revision; NULL: not set. */

@@ -61,6 +61,8 @@ struct assay_purse {
     struct sent *included; /* list: in a block, not yet confirmed */
     size_t sent_count;
     uint64_t checked_version; /* of the best chain, when included ones were last looked through */
+    struct assay_transaction *ready, *ready_last; /* made ahead, oldest first (ahead.h) */
+    uint32_t ahead;                               /* of those, and of those being made */
 };
 
 /* Makes a purse over accounts first... of genesis, and puts it on the system's list. */

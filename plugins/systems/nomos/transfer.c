@@ -4,20 +4,13 @@
 #include <string.h>
 
 #include "nomos/json_tx.h"
+#include "plugins/systems/nomos/ahead.h"
 #include "plugins/systems/nomos/prover.h"
-#include "plugins/systems/nomos/purse.h"
+#include "plugins/systems/nomos/transfer.h"
 
 #include <assay/sdk.h>
 
 #define RETRY_EVERY (5 * ASSAY_MS) /* how often a dry purse is looked into again */
-
-struct assay_transaction {
-    struct assay_purse *purse;
-    struct sent *sent;
-    struct text body;
-    assay_request request;
-    assay_transaction_info info;
-};
 
 static assay_status open_purse(
     void *provider, const assay_host *user, uint32_t users, assay_purse **out)
@@ -83,14 +76,14 @@ static void fill_info(struct assay_transaction *transaction)
         .request = &transaction->request};
 }
 
-static void free_transaction(struct assay_transaction *transaction)
+void transfer_free(struct assay_transaction *transaction)
 {
     text_done(&transaction->body);
     free(transaction);
 }
 
-static assay_status make_transaction(
-    assay_task *task, struct assay_purse *purse, struct sent *sent, assay_transaction **out)
+assay_status transfer_make(
+    assay_task *task, struct assay_purse *purse, struct sent *sent, struct assay_transaction **out)
 {
     struct nomos *self = purse->system;
     struct assay_transaction *transaction = calloc(1, sizeof(*transaction));
@@ -106,7 +99,7 @@ static assay_status make_transaction(
         purse_give_back(purse, sent);
         (void)pthread_mutex_unlock(&self->lock);
         if (transaction)
-            free_transaction(transaction);
+            transfer_free(transaction);
         return s;
     }
     fill_info(transaction);
@@ -122,15 +115,22 @@ static assay_status next(
     for (;;) {
         const assay_ns now = self->clock->now(self->host);
         bool is_short = false;
-        struct sent *sent;
+        struct assay_transaction *ready;
+        struct sent *sent = NULL;
         assay_status s;
 
         (void)pthread_mutex_lock(&self->lock);
         purse_confirm(purse);
-        sent = purse_take(purse, &is_short);
+        ready = ahead_take(purse);
+        if (!ready && self->ahead_workers == 0) /* else they are at it */
+            sent = purse_take(purse, &is_short);
         (void)pthread_mutex_unlock(&self->lock);
+        if (ready)
+            *out = ready;
+        if (ready)
+            return ASSAY_OK;
         if (sent)
-            return make_transaction(task, purse, sent, out);
+            return transfer_make(task, purse, sent, out);
         if (is_short)
             return ASSAY_E_NOMEM;
         if (now >= until)
@@ -178,7 +178,7 @@ static uint32_t settle(
     else
         purse_let_go(transaction->purse, transaction->sent);
     (void)pthread_mutex_unlock(&self->lock);
-    free_transaction(transaction);
+    transfer_free(transaction);
     return outcome;
 }
 
