@@ -181,6 +181,8 @@ static assay_status do_action(
     receipt->done_at = host_now(host);
     if (s || !has_probe(action->kind))
         look_after(task, receipt);
+    if (s == ASSAY_E_CANCELLED)
+        return s; /* whoever cancelled it knows why */
     if (s)
         return task_fail(task, s, "%s of %s: %s: %s", control_action_name(action->kind), name,
             host_instance_name(host->deployer.instance), result->why);

@@ -381,7 +381,8 @@ static assay_status judge(void *self, assay_task *task, assay_verdict *out)
     judge_patients(recovery, &findings);
     if (!findings.gravity && recovery->slowest < 0)
         assay_find(&findings, ASSAY_VACUOUS,
-            "no node was restarted, killed or paused: there was nothing to recover from");
+            "no node was restarted, killed or paused, so there was nothing to recover from: no "
+            "workload does that, or it did not come to it within the window");
     if (!findings.gravity)
         tell_pass(recovery, &findings);
     return assay_conclude(&findings, judged_share(recovery), out);

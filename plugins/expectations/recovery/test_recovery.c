@@ -427,7 +427,7 @@ static void links_are_not_recovered_from(void **state)
 
     (void)state;
     fake_unproven_receipt(f, ASSAY_ACT_CUT, 1, SECONDS(20), SECONDS(21));
-    expect(f, DEFAULTS, ASSAY_VACUOUS, "nothing to recover from");
+    expect(f, DEFAULTS, ASSAY_VACUOUS, "nothing to recover from: no workload does that");
 }
 
 /* ---- the judgement waits ---- */
