@@ -44,6 +44,7 @@ static void clean_run(
     const struct recover recover = {.journal = content, .complain = complain, .context = cleaning};
     const enum recover_origin origin = recover_origin(content);
     const bool has_processes = origin == RECOVER_NATIVE;
+    size_t failures = 0;
     struct error err = {0};
     assay_status s = ASSAY_OK;
 
@@ -57,8 +58,10 @@ static void clean_run(
         s = has_processes ? recover_count(&recover, &item->processes, &err) : ASSAY_OK;
     } else {
         s = has_processes ? recover_kill(&recover, &item->processes, &err) : ASSAY_OK;
-        if (!s && recover_undo(&recover) > 0)
-            s = ASSAY_E_IO; /* complain has the reason */
+        failures = s ? item->undos : recover_undo(&recover);
+        item->undos -= failures < item->undos ? failures : item->undos;
+        if (failures > 0)
+            s = s ? s : ASSAY_E_IO; /* complain has the reason */
     }
     if (err.text[0] != '\0')
         complain(cleaning, err.text);

@@ -12,9 +12,9 @@
 struct undo {
     const struct journal_content *journal;
     const char *const *environment; /* of the commands; NULL: the caller's */
-    const char *output;             /* file for what they print; NULL: dropped */
-    assay_ns limit;                 /* of one command; 0: UNDO_LIMIT */
-    /* What failed, in one line. May be NULL. */
+    const char *output; /* file for what they print; NULL: kept for the complaint only */
+    assay_ns limit;     /* of one command; 0: UNDO_LIMIT */
+    /* What failed, in one line, with what the command printed last. May be NULL. */
     void (*complain)(void *context, const char *text);
     void *context;
 };

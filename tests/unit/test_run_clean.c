@@ -266,12 +266,26 @@ static void a_failed_undo_keeps_the_journal(void **state)
 
     assert_int_equal(scene->count, 2);
     assert_int_equal(scene->items[0].outcome, CLEAN_FAILED);
+    assert_int_equal(scene->items[0].undos, 0);
     assert_string_equal(scene->items[0].why, "the command failed: /bin/false");
     assert_string_equal(scene->items[1].why, "the program cannot be executed: /no/such/program");
     assert_true(has_journal(scene, "demo"));
     scene->options.forgets = true;
     assert_int_equal(clean(scene), ASSAY_E_INTERNAL);
     assert_false(has_journal(scene, "demo"));
+}
+
+static void a_failed_undo_is_told_with_its_last_words(void **state)
+{
+    struct scene *scene = *state;
+
+    write_journal(scene, "demo",
+        "undo /bin/sh -c "
+        "echo%20looking;echo%20%1B[1mno%20engine:%20start%20it%20>&2;echo;exit%201\n");
+    assert_int_equal(clean(scene), ASSAY_E_INTERNAL);
+
+    assert_non_null(strstr(
+        scene->items[0].why, "the command failed (it says: [1mno engine: start it): /bin/sh -c"));
 }
 
 static void lines_that_make_no_sense_keep_the_journal(void **state)
@@ -399,6 +413,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(undo_runs_newest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_takes_a_directory_of_the_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failed_undo_keeps_the_journal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_failed_undo_is_told_with_its_last_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             lines_that_make_no_sense_keep_the_journal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

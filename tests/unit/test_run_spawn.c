@@ -233,6 +233,27 @@ static void an_undo_command_runs_in_the_run_directory_or_else_in_the_root(void *
     expect_output(output, wanted);
 }
 
+/* What is in the file from before is nobody's last words. */
+static void the_last_words_of_an_undo_command_are_its_own(void **state)
+{
+    char *loud[] = {(char[]){"/bin/sh"}, (char[]){"-c"}, (char[]){"echo loud; exit 1"}, NULL};
+    char *silent[] = {(char[]){"/bin/false"}, NULL};
+    struct journal_undo_record record = {.argv = loud};
+    const struct journal_content content = {.run_directory = *state,
+        .undos = {.items = &record, .count = 1, .item_size = sizeof record}};
+    auto_free char *output = str_format("%s/out", (char *)*state);
+    char why[256] = "";
+    const struct undo undo = {
+        .journal = &content, .output = output, .complain = note, .context = why};
+
+    assert_int_equal(undo_replay(&undo), 1);
+    assert_string_equal(why, "the command failed (it says: loud): /bin/sh -c echo loud; exit 1");
+    record.argv = silent;
+    assert_int_equal(undo_replay(&undo), 1);
+    assert_string_equal(why, "the command failed: /bin/false");
+    expect_output(output, "loud\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +269,8 @@ int main(void)
             an_undo_command_that_takes_too_long_is_killed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_undo_command_runs_in_the_run_directory_or_else_in_the_root, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_last_words_of_an_undo_command_are_its_own, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
