@@ -350,19 +350,20 @@ static assay_status step(struct chaos *chaos, assay_task *task)
     return ASSAY_OK;
 }
 
-static void tell(const struct chaos *chaos)
+/* Without a single fault, what holds would pass for having held under them. */
+static assay_status tell(const struct chaos *chaos)
 {
     uint32_t hit = 0;
 
-    for (uint32_t i = 0; i < chaos->target_count; i++)
-        hit += chaos->targets[i].times > 0;
-    if (chaos->done)
-        assay_log_f(chaos->host, ASSAY_INFO, "%u of %u nodes were taken down, %u times in all", hit,
-            chaos->target_count, chaos->done);
-    else
-        assay_log_f(chaos->host, ASSAY_WARN,
+    if (!chaos->done)
+        return assay_fail_f(chaos->host, ASSAY_E_INVALID,
             "no node was taken down: the window ended before the first pause did; make the window "
             "longer, or pause_min and pause_max shorter");
+    for (uint32_t i = 0; i < chaos->target_count; i++)
+        hit += chaos->targets[i].times > 0;
+    assay_log_f(chaos->host, ASSAY_INFO, "%u of %u nodes were taken down, %u times in all", hit,
+        chaos->target_count, chaos->done);
+    return ASSAY_OK;
 }
 
 static assay_status run(void *self, assay_task *task)
@@ -372,9 +373,7 @@ static assay_status run(void *self, assay_task *task)
 
     while (!s && !chaos->is_over)
         s = step(chaos, task);
-    if (!s)
-        tell(chaos);
-    return s;
+    return s ? s : tell(chaos);
 }
 
 static const assay_option options[] = {
