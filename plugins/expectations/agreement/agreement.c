@@ -258,12 +258,56 @@ static assay_status judge_final(
     return ASSAY_OK;
 }
 
-static void judge_kept_final(const struct agreement *agreement, assay_findings *findings)
+/* The greatest height at which the node is known to have called a block final, by now or before, and
+   that block's id; 0: there is none. What a node says now may be less than what it has said. */
+static assay_status last_final(const struct agreement *agreement, const struct member *member,
+    uint64_t *height, char id[ASSAY_ID_MAX])
 {
-    for (uint32_t i = 0; i < agreement->count; i++) {
+    const uint64_t said = member->status.final_height, highest = member->coverage.blocks_total;
+    assay_status s = ASSAY_OK;
+
+    id[0] = '\0';
+    for (*height = said > highest ? said : highest; !s && *height > 0; --*height) {
+        s = id_at(agreement, agreement->blocks->final_at, member->index, *height, id);
+        if (id[0])
+            break;
+    }
+    return s;
+}
+
+/* A node that begins again has taken its final blocks back as soon as its chain is another one, and
+   long before it calls that final. One that is on its way back along the same chain has not. */
+static assay_status judge_left_final(
+    const struct agreement *agreement, const struct member *member, assay_findings *findings)
+{
+    char final[ASSAY_ID_MAX], held[ASSAY_ID_MAX] = "";
+    uint64_t last = 0, height = 0;
+    assay_status s = last_final(agreement, member, &last, final);
+
+    height = last < member->status.height ? last : member->status.height;
+    if (!s && height > 0)
+        s = id_at(agreement, agreement->blocks->final_at, member->index, height, final);
+    if (!s && height > 0)
+        s = id_at(agreement, agreement->blocks->at, member->index, height, held);
+    if (!s && held[0] && final[0] && strcmp(held, final) != 0)
+        assay_find(findings, ASSAY_FAIL,
+            "%s: called blocks up to height %llu final and is not on them any more: at height %llu "
+            "it holds %.*s, and had called %.*s final",
+            member->name, (unsigned long long)last, (unsigned long long)height, ID_SHOWN, held,
+            ID_SHOWN, final);
+    return s;
+}
+
+static assay_status judge_kept_final(const struct agreement *agreement, assay_findings *findings)
+{
+    assay_status s = ASSAY_OK;
+
+    for (uint32_t i = 0; !s && i < agreement->count; i++) {
         const struct member *member = &agreement->members[i];
 
-        if (member->coverage.final_changed)
+        if (!member->coverage.final_changed)
+            s = judge_left_final(agreement, member, findings);
+        else
             assay_find(findings, ASSAY_FAIL,
                 "%s: took back final blocks at %llu heights; its chain is now %llu high, %llu "
                 "final",
@@ -271,6 +315,7 @@ static void judge_kept_final(const struct agreement *agreement, assay_findings *
                 (unsigned long long)member->status.height,
                 (unsigned long long)member->status.final_height);
     }
+    return s;
 }
 
 /* ---- tips ---- */
@@ -472,7 +517,8 @@ static assay_status judge_all(
     uint64_t depth_max = 0;
     assay_status s = judge_final(agreement, &evidence, findings);
 
-    judge_kept_final(agreement, findings);
+    if (!s)
+        s = judge_kept_final(agreement, findings);
     judge_seen(agreement, findings);
     if (!s && agreement->seen_count) {
         judge_spread(agreement, findings);

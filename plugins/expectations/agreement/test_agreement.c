@@ -223,6 +223,34 @@ static void a_node_that_takes_a_final_block_back_fails(void **state)
         "validator-1: took back final blocks at 3 heights; its chain is now 30 high, 25 final");
 }
 
+/* All of them agree with each other, on a chain that nobody has called final yet. */
+static void nodes_that_all_begin_again_have_taken_final_blocks_back(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_at(f, "a30", "a25");
+    fake_chain(f, "c", "genesis", 1, 12);
+    for (uint32_t i = 0; i < NODES; i++) {
+        fake_adopt(f, 2 * ASSAY_SECOND, i, "genesis");
+        fake_adopt(f, 3 * ASSAY_SECOND, i, "c12");
+    }
+    judges(f, NULL, ASSAY_FAIL,
+        "validator-0: called blocks up to height 25 final and is not on them any more: at height "
+        "12 it holds c12, and had called a12 final");
+}
+
+static void a_node_on_its_way_back_to_its_final_blocks_has_taken_none_back(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_at(f, "a30", "a25");
+    fake_adopt(f, 2 * ASSAY_SECOND, 1, "genesis");
+    fake_adopt(f, 3 * ASSAY_SECOND, 1, "a12");
+    judges(f, "spread_max=20", ASSAY_PASS, "tips at 12 to 30");
+}
+
 static void more_chains_than_can_be_named_are_cut_short(void **state)
 {
     struct fakehost *f = fake_new();
@@ -505,6 +533,8 @@ static void returns_at_once_when_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nodes_that_all_begin_again_have_taken_final_blocks_back),
+        cmocka_unit_test(a_node_on_its_way_back_to_its_final_blocks_has_taken_none_back),
         cmocka_unit_test(nodes_with_one_chain_agree),
         cmocka_unit_test(a_node_that_is_merely_behind_agrees),
         cmocka_unit_test(chains_without_final_blocks_are_compared_as_they_are),
