@@ -198,17 +198,20 @@ static void judge_rising(
             patient->name, hurt, at);
     else if (patient->seen_at < 0)
         assay_find(findings, ASSAY_UNDECIDED,
-            "%s: was %s at %.1f s and has not answered since; the judgement waited for %.1f s",
+            "%s: was %s at %.1f s and has not answered since; the judgement waited for %.1f s "
+            "(settle; "
+            "a longer one, or chaos that ends sooner, would tell)",
             patient->name, hurt, at, in_seconds(recovery->options->settle));
     else if (!patient->target || patient->best_height < patient->target)
         assay_find(findings, ASSAY_UNDECIDED,
             "%s: was %s at %.1f s; no block has come since it was back, by which it could show "
-            "that it follows the others",
+            "that it follows the others: have the network live on for longer after it",
             patient->name, hurt, at);
     else
         assay_find(findings, ASSAY_UNDECIDED,
-            "%s: was %s at %.1f s and is still catching up after %.1f s of the judgement: height "
-            "%llu, %s is at %llu",
+            "%s: was %s at %.1f s and is still catching up after %.1f s of the judgement (settle; "
+            "a "
+            "longer one, or chaos that ends sooner, would tell): height %llu, %s is at %llu",
             patient->name, hurt, at, in_seconds(recovery->options->settle),
             (unsigned long long)patient->height, patient->best_name,
             (unsigned long long)patient->best_height);

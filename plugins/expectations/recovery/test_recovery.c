@@ -387,7 +387,8 @@ static void without_new_blocks_nobody_can_show_that_it_follows(void **state)
     fake_advance(f, START);
     fake_receipt(f, ASSAY_ACT_RESTART, 1, SECONDS(22), SECONDS(23));
     expect(f, DEFAULTS, ASSAY_UNDECIDED,
-        "validator-1: was restarted at 22.0 s; no block has come since it was back");
+        "validator-1: was restarted at 22.0 s; no block has come since it was back, by which it "
+        "could show that it follows the others: have the network live on for longer after it");
 }
 
 static void what_is_not_proven_cannot_be_recovered_from(void **state)
@@ -463,7 +464,8 @@ static void but_not_for_ever(void **state)
     fake_receipt(f, ASSAY_ACT_RESTART, 1, SECONDS(68), SECONDS(69));
     expect(f, "settle=10s", ASSAY_UNDECIDED,
         "validator-1: was restarted at 68.0 s and is still catching up after 10.0 s of the "
-        "judgement: height 28, validator-0 is at ");
+        "judgement (settle; a longer one, or chaos that ends sooner, would tell): height 28, "
+        "validator-0 is at ");
 }
 
 static void who_does_not_answer_yet_is_not_judged(void **state)
@@ -475,7 +477,7 @@ static void who_does_not_answer_yet_is_not_judged(void **state)
     fake_receipt(f, ASSAY_ACT_RESTART, 1, SECONDS(68), SECONDS(69));
     expect(f, "settle=10s", ASSAY_UNDECIDED,
         "validator-1: was restarted at 68.0 s and has not answered since; the judgement waited for "
-        "10.0 s");
+        "10.0 s (settle; a longer one, or chaos that ends sooner, would tell)");
 }
 
 /* ---- crashes ---- */

@@ -234,6 +234,20 @@ static assay_status prepare(void *self, assay_task *task)
 
 /* ---- doing ---- */
 
+/* Of an action that a deed consists of. */
+static const char *word_of(uint32_t kind)
+{
+    static const char *const words[] = {[ASSAY_ACT_START] = "start",
+        [ASSAY_ACT_STOP] = "stop",
+        [ASSAY_ACT_RESTART] = "restart",
+        [ASSAY_ACT_KILL] = "kill",
+        [ASSAY_ACT_PAUSE] = "pause",
+        [ASSAY_ACT_RESUME] = "resumption",
+        [ASSAY_ACT_REPLACE] = "replacement"};
+
+    return words[kind];
+}
+
 static assay_status act(
     struct chaos *chaos, assay_task *task, uint32_t kind, const struct target *target)
 {
@@ -246,8 +260,8 @@ static assay_status act(
     if (s || receipt.proof == ASSAY_PROVEN)
         return s;
     return assay_fail_f(chaos->host, ASSAY_E_IO,
-        "that %s was acted upon is not proven within %.1f s; before: %s; after: %s", target->name,
-        in_seconds(chaos->options->patience), receipt.before, receipt.after);
+        "the %s of %s is not proven within %.1f s (patience); before: %s; after: %s", word_of(kind),
+        target->name, in_seconds(chaos->options->patience), receipt.before, receipt.after);
 }
 
 /* Down, a while nothing, and up again, at the latest when the window ends. */

@@ -377,7 +377,8 @@ static void an_action_that_is_not_proven_fails_the_workload(void **state)
     assert_int_equal(fake_create(f, "actions=kill", NULL), ASSAY_OK);
     assert_int_equal(fake_prepare(f), ASSAY_OK);
     assert_int_equal(fake_run(f), ASSAY_E_IO);
-    assert_non_null(strstr(fake_why(f), " was acted upon is not proven within 60.0 s"));
+    assert_non_null(strstr(fake_why(f), "the kill of validator-"));
+    assert_non_null(strstr(fake_why(f), " is not proven within 60.0 s (patience); "));
     assert_non_null(strstr(fake_why(f), "before: as it was; after: as it is"));
     assert_int_equal(fake_act_count(f), 1);
     assert_true(fake_metric(f, "actions") == 0);
