@@ -19,7 +19,10 @@ _Static_assert(DA_COLUMNS_MAX == DA_ERASURE_COLUMNS_MAX, "the code has a point f
 
 static uint32_t data_columns_of(uint32_t columns)
 {
-    return (columns + 1) / 2;
+    const uint32_t data_columns = (columns + 1) / 2;
+
+    assert(data_columns > 0);
+    return data_columns;
 }
 
 /* Levels of the tree above its leaves. */
@@ -59,17 +62,17 @@ enum nomos_status da_check_data_size(size_t size, struct nomos_error *err)
 enum nomos_status da_header_make(
     const struct da_header *parts, struct da_header *out, struct nomos_error *err)
 {
-    const uint32_t data_columns = data_columns_of(parts->columns);
+    const uint32_t columns = parts->columns;
     const uint32_t chunks = parts->data_size / DA_CHUNK_SIZE;
     const enum nomos_status status = da_check_data_size(parts->data_size, err);
 
     if (status)
         return status;
-    if (parts->columns == 0 || parts->columns > DA_COLUMNS_MAX)
-        return nomos_fail(err, NOMOS_E_DATA, "a blob has 1 to %u columns, not %u", DA_COLUMNS_MAX,
-            parts->columns);
+    if (columns == 0 || columns > DA_COLUMNS_MAX)
+        return nomos_fail(
+            err, NOMOS_E_DATA, "a blob has 1 to %u columns, not %u", DA_COLUMNS_MAX, columns);
     *out = *parts;
-    out->rows = (chunks + data_columns - 1) / data_columns;
+    out->rows = (chunks + data_columns_of(columns) - 1) / data_columns_of(columns);
     return NOMOS_OK;
 }
 
@@ -119,7 +122,7 @@ static enum nomos_status read_first(
 enum nomos_status da_header_read(
     const uint8_t *commitments, size_t rows, struct da_header *out, struct nomos_error *err)
 {
-    struct da_header header;
+    struct da_header header = {.rows = 0};
     uint8_t expected[DA_COMMITMENT_SIZE];
     enum nomos_status status;
 

@@ -21,9 +21,10 @@
  *     ...
  *     da->release(message);
  *
- * In blocks (assay.blocks/1) every message is an item of kind NOMOS_DA_INSCRIPTION or NOMOS_DA_BLOB,
- * beside the item of the transaction that it came in; its id is the message's. Workloads report to
- * assay.submissions/1 under the same kinds and ids. Ids are lower-case hexadecimal, 64 digits.
+ * In blocks (assay.blocks/1) every message is an item of kind NOMOS_DA_INSCRIPTION or
+ * NOMOS_DA_BLOB, beside the item of the transaction that it came in; its id is the message's.
+ * Workloads report to assay.submissions/1 under the same kinds and ids. Ids are lower-case
+ * hexadecimal, 64 digits.
  *
  * A message may be sent more than once, as after a reply that never came: it is the same message
  * each time, and nodes take it once. */
@@ -92,7 +93,8 @@ typedef struct nomos_da_query {
 typedef struct nomos_da_reading_info {
     size_t struct_size;
     /* OK: here is the data. ASSAY_E_NOTFOUND: the columns that came are not enough, or no node knew
-     * the blob. ASSAY_E_DENIED: they are the blob's, but do not fit each other: it never was data. */
+     * the blob. ASSAY_E_DENIED: they are the blob's, but do not fit each other: it never was
+     * data. */
     assay_status status;
     uint32_t columns, needed; /* of the blob, and to read it; 0 when no node knew it */
     uint32_t held;            /* columns that came from any node and are the blob's */
@@ -104,8 +106,8 @@ typedef struct nomos_da_reading_info {
 typedef struct nomos_da_served {
     size_t struct_size;
     uint32_t node;
-    /* OK: the node answered, whatever it said. ASSAY_E_IO or ASSAY_E_TIMEOUT: it could not be asked,
-     * and nothing can be said of what it has. */
+    /* OK: the node answered, whatever it said. ASSAY_E_IO or ASSAY_E_TIMEOUT: it could not be
+     * asked, and nothing can be said of what it has. */
     assay_status status;
     uint32_t held;     /* columns that it served and that are the blob's */
     uint32_t wrong;    /* answers that are not what the blob's id was made for */
@@ -131,18 +133,18 @@ typedef struct nomos_da {
         assay_bytes data, nomos_da_message **);
     /* Lives as long as the message; id and blob may change with settle. */
     const nomos_da_info *(*info)(const nomos_da_message *);
-    /* Takes in what came of sending it (NULL: it was never sent), and answers with ASSAY_SUBMIT_...:
-     * what the node's answer means. As often as it was sent; a message once accepted stays known
-     * (`find`) after its release. */
+    /* Takes in what came of sending it (NULL: it was never sent), and answers with
+     * ASSAY_SUBMIT_...: what the node's answer means. As often as it was sent; a message once
+     * accepted stays known (`find`) after its release. */
     uint32_t (*settle)(void *provider, nomos_da_message *, const assay_reply_info *);
     void (*release)(nomos_da_message *);
 
     /* ASSAY_E_NOTFOUND: no such message is known. At most 1 Mi are kept, the first ones. */
     assay_status (*find)(void *provider, const char *id, nomos_da_record *out);
 
-    /* Asks nodes for all they have of a blob, checks each column against the blob's id, and puts the
-     * data together. ASSAY_E_UNSUPPORTED, explained to `user`: one of them is no development node,
-     * whose blobs alone can be checked. That nodes cannot be asked, or serve nothing or wrong
+    /* Asks nodes for all they have of a blob, checks each column against the blob's id, and puts
+     * the data together. ASSAY_E_UNSUPPORTED, explained to `user`: one of them is no development
+     * node, whose blobs alone can be checked. That nodes cannot be asked, or serve nothing or wrong
      * columns, is no error of this call but what the reading says. */
     assay_status (*read)(void *provider, assay_task *, const assay_host *user,
         const nomos_da_query *, nomos_da_reading **);

@@ -1,5 +1,5 @@
-/* The bars for one kind of message: how many of the plan are on the chain that all nodes agree on, and
-   whether what a node accepted is there.
+/* The bars for one kind of message: how many of the plan are on the chain that all nodes agree on,
+   and whether what a node accepted is there.
 
    The plan is what workloads reported, messages that were never sent included: a chain that stands
    still lowers no bar. One task at a time. */
@@ -22,7 +22,8 @@ struct bars {
     struct account account;
 };
 
-/* Takes the submissions that there are now; kind and names must be set. ASSAY_E_NOMEM, explained. */
+/* Takes the submissions that there are now; kind and names must be set. ASSAY_E_NOMEM,
+   explained. */
 assay_status bars_init(struct bars *bars, const assay_host *host);
 void bars_done(struct bars *bars);
 

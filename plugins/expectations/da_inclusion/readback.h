@@ -1,6 +1,7 @@
-/* Reading blobs back: a sample of those on the agreed chain is fetched again from nodes, put together,
-   and compared with what was sent. What each node is to keep of them must be there, too: other nodes'
-   columns may give the data all the same, and then the redundancy that was paid for is gone.
+/* Reading blobs back: a sample of those on the agreed chain is fetched again from nodes, put
+   together, and compared with what was sent. What each node is to keep of them must be there, too:
+   other nodes' columns may give the data all the same, and then the redundancy that was paid for is
+   gone.
 
    One task at a time. */
 #ifndef ASSAY_EXPECTATIONS_DA_INCLUSION_READBACK_H

@@ -13,8 +13,8 @@
 
 #include <assay/nomos_da.h>
 
-/* Blocks a1, a2, ... come at 2 s, 4 s, ... on all of two validators and two executors; messages go out
-   from 10 s on; judgement is at 90 s. An interval of 2 s makes grace 10 s and settle 20 s. */
+/* Blocks a1, a2, ... come at 2 s, 4 s, ... on all of two validators and two executors; messages go
+   out from 10 s on; judgement is at 90 s. An interval of 2 s makes grace 10 s and settle 20 s. */
 enum {
     NODES = 4,
     INTERVAL = 2,

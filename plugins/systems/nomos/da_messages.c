@@ -48,22 +48,23 @@ void da_release(nomos_da_message *message)
     free(message);
 }
 
-static assay_status new_message(struct da_state *da, const assay_host *user,
-    const nomos_da_place *place, nomos_da_message **out)
+/* NULL: *status says why, and the user knows. */
+static nomos_da_message *new_message(
+    struct da_state *da, const assay_host *user, const nomos_da_place *place, assay_status *status)
 {
     nomos_da_message *message = calloc(1, sizeof(*message));
-    assay_status s;
 
-    if (!message)
-        return user->fail(user, ASSAY_E_NOMEM, "no memory for a message");
-    message->da = da;
-    s = read_place(user, place, &message->record);
-    if (s) {
-        da_release(message);
-        return s;
+    if (!message) {
+        *status = user->fail(user, ASSAY_E_NOMEM, "no memory for a message");
+        return NULL;
     }
-    *out = message;
-    return ASSAY_OK;
+    message->da = da;
+    *status = read_place(user, place, &message->record);
+    if (*status) {
+        da_release(message);
+        return NULL;
+    }
+    return message;
 }
 
 /* The channel's signature and the proof that nobody's notes are spent. */
@@ -127,14 +128,14 @@ assay_status da_inscribe(void *provider, assay_task *task, const assay_host *use
     const nomos_da_place *place, assay_bytes data, nomos_da_message **out)
 {
     struct da_state *da = provider;
-    nomos_da_message *message = NULL;
+    nomos_da_message *message;
     assay_status s;
 
     if (data.size == 0 || data.size > NOMOS_DA_INSCRIPTION_MAX)
         return assay_fail_f(user, ASSAY_E_INVALID, "an inscription has 1 to %u bytes, not %zu",
             NOMOS_DA_INSCRIPTION_MAX, data.size);
-    s = new_message(da, user, place, &message);
-    if (s)
+    message = new_message(da, user, place, &s);
+    if (!message)
         return s;
     message->data = malloc(data.size);
     if (!message->data)
@@ -161,14 +162,14 @@ assay_status da_make_blob(void *provider, const assay_host *user, const nomos_da
 {
     struct da_state *da = provider;
     struct nomos_error err = {""};
-    nomos_da_message *message = NULL;
+    nomos_da_message *message;
     struct da_dispersal dispersal;
     assay_status s;
 
     if (da_check_data_size(data.size, &err) != NOMOS_OK)
         return user->fail(user, ASSAY_E_INVALID, err.text);
-    s = new_message(da, user, place, &message);
-    if (s)
+    message = new_message(da, user, place, &s);
+    if (!message)
         return s;
     message->record.size = data.size;
     message->record.checksum = hash_of(data.data, data.size);

@@ -63,7 +63,13 @@ void channel_done(struct channel *channel)
 static assay_status end_step(struct channel *channel, uint32_t number)
 {
     struct step *step = &channel->steps[number];
-    const struct ending ending = {.kind = channel_kind(number),
+    struct ending ending;
+
+    assert(channel->steps && number < channel->count);
+    if (step->is_ended)
+        return ASSAY_OK;
+    step->is_ended = 1;
+    ending = (struct ending){.kind = channel_kind(number),
         .id = step->id,
         .channel = channel->index,
         .number = number,
@@ -71,13 +77,10 @@ static assay_status end_step(struct channel *channel, uint32_t number)
         .sent = step->sent,
         .done = step->done,
         .node = step->is_begun ? step->node : ASSAY_NO_NODE,
-        .outcome =
-            step->outcome == ASSAY_SUBMIT_PENDING ? (uint32_t)ASSAY_SUBMIT_MISSED : step->outcome,
+        .outcome = step->outcome,
         .size = step->message ? channel->da->info(step->message)->size : 0};
-
-    if (step->is_ended)
-        return ASSAY_OK;
-    step->is_ended = 1;
+    if (ending.outcome == ASSAY_SUBMIT_PENDING) /* nobody was ever asked */
+        ending.outcome = ASSAY_SUBMIT_MISSED;
     return tally_ended(channel->tally, &ending);
 }
 
@@ -157,9 +160,9 @@ static void move_on(struct channel *channel, assay_ns now)
     }
 }
 
-/* No node takes the current message. A channel without inscription ends here; data goes out again in
-   the place of the next blob, unchanged: a node may have taken it without saying so, and a parent
-   has one child. */
+/* No node takes the current message. A channel without inscription ends here; data goes out again
+   in the place of the next blob, unchanged: a node may have taken it without saying so, and a
+   parent has one child. */
 static assay_status give_up(struct channel *channel, assay_ns now)
 {
     struct step *step = channel_step(channel);
@@ -199,7 +202,8 @@ static assay_status next_target(
     return ASSAY_OK;
 }
 
-/* What is known best of several answers: that a node has it, that it may have it, that it said no. */
+/* What is known best of several answers: that a node has it, that it may have it, that it said
+   no. */
 static uint32_t weight(uint32_t outcome)
 {
     switch (outcome) {

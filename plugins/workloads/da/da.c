@@ -1,9 +1,10 @@
 /* assay.da - channels of inscriptions and blobs, as data availability's users make them.
 
    One task does everything. Each channel is a small state machine (channel.h); the loop below moves
-   the channels whose moment has come, hands their requests to the HTTP service, and takes in answers
-   and blocks. It waits for whichever comes first of an answer and the next moment, and looks at the
-   feed of blocks at least every TICK meanwhile. No wait is without a moment at which it ends. */
+   the channels whose moment has come, hands their requests to the HTTP service, and takes in
+   answers and blocks. It waits for whichever comes first of an answer and the next moment, and
+   looks at the feed of blocks at least every TICK meanwhile. No wait is without a moment at which
+   it ends. */
 #include "load.h"
 
 #include <assay/sdk.h>
@@ -154,7 +155,8 @@ static assay_status prepare(void *self, assay_task *task)
     return s;
 }
 
-/* Inscriptions are due at once; blobs are spread over the window, each in the middle of its part. */
+/* Inscriptions are due at once; blobs are spread over the window, each in the middle of its
+   part. */
 static void set_moments(struct load *load, assay_ns start, assay_ns end)
 {
     const double part = (double)(end - start) / (double)load->blobs;
@@ -252,7 +254,8 @@ static assay_status tend(struct load *load, assay_task *task, struct channel *ch
     return s;
 }
 
-/* Tends all; *until becomes the next moment at which one is due, and *is_open whether any is left. */
+/* Tends all; *until becomes the next moment at which one is due, and *is_open whether any is
+   left. */
 static assay_status tend_all(
     struct load *load, assay_task *task, assay_ns *until, uint32_t *is_open)
 {
@@ -283,7 +286,8 @@ static assay_status close_all(struct load *load)
     return ASSAY_OK;
 }
 
-/* Until the window's end, and then until everything accepted is in a block, but no longer than `last`. */
+/* Until the window's end, and then until everything accepted is in a block, but no longer than
+   `last`. */
 static assay_status loop(struct load *load, assay_task *task, assay_ns end, assay_ns last)
 {
     uint32_t is_open = 1;
@@ -315,7 +319,8 @@ static assay_status run(void *self, assay_task *task)
     return loop(load, task, end, end + load->options->timeout + TEND_PATIENCES * load->patience);
 }
 
-/* What has no end yet gets one: requests without answer have failed, what never went out is missed. */
+/* What has no end yet gets one: requests without answer have failed, what never went out is
+   missed. */
 static assay_status finish(void *self, assay_task *task)
 {
     struct load *load = self;

@@ -54,8 +54,8 @@ uint32_t load_target_count(const struct load *load, const struct channel *channe
 
 /* ---- watching.c ---- */
 
-/* Begins again with an accepted message that is in no block. A block with one before it may have been
-   given up since: then that goes out again first. */
+/* Begins again with an accepted message that is in no block. A block with one before it may have
+   been given up since: then that goes out again first. */
 assay_status load_send_again(struct load *load, struct channel *channel, assay_ns now);
 
 /* Takes in the next block that any node adopts, until that moment. *is_one: there was one. */

@@ -1,11 +1,22 @@
 /* Messages: made, and sent to nodes in an order of chance. */
 #include "load.h"
 
+#include <assert.h>
+
 #include <assay/sdk.h>
 
 #define INSCRIPTION_TIMEOUT (10 * ASSAY_SECOND) /* a node answers these at once */
 
 /* ---- messages ---- */
+
+static unsigned digit_value(char digit)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = strchr(digits, digit);
+
+    assert(at && digit); /* a channel's name, which channel_name made */
+    return (unsigned)(at - digits);
+}
 
 /* "Test channel inscription ChannelId([99, 104, ...])": the bytes of the id in decimal. */
 static assay_status make_inscription(
@@ -15,9 +26,8 @@ static assay_status make_inscription(
     size_t length = strlen(text);
 
     for (const char *digits = place->channel; *digits; digits += 2) {
-        unsigned byte = 0;
+        const unsigned byte = digit_value(digits[0]) << 4 | digit_value(digits[1]);
 
-        (void)sscanf(digits, "%2x", &byte);
         length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%u",
             digits == place->channel ? "" : ", ", byte);
     }
@@ -106,9 +116,9 @@ static void put_first(uint32_t *list, uint32_t count, uint32_t node)
     }
 }
 
-/* Whom a round asks: executors for a blob; for an inscription the other nodes and then executors. But
-   first who took the message before: another node that does what that one should have done would
-   hide that it did not. */
+/* Whom a round asks: executors for a blob; for an inscription the other nodes and then executors.
+   But first who took the message before: another node that does what that one should have done
+   would hide that it did not. */
 static void order_round(struct load *load, assay_task *task, struct channel *channel)
 {
     const struct step *step = channel_step(channel);

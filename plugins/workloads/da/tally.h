@@ -1,8 +1,8 @@
 /* What becomes of the planned messages: counts, measurements, the submissions that expectations
    judge, and the summary for a reader.
 
-   Every planned message ends in exactly one of: accepted, refused, failed, missed. Used by one task;
-   holds no memory of its own. */
+   Every planned message ends in exactly one of: accepted, refused, failed, missed. Used by one
+   task; holds no memory of its own. */
 #ifndef ASSAY_WORKLOADS_DA_TALLY_H
 #define ASSAY_WORKLOADS_DA_TALLY_H
 

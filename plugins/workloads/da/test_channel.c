@@ -1,5 +1,5 @@
-/* One channel by itself: what it takes for its own in blocks, which answer counts, and where it goes
-   back to. */
+/* One channel by itself: what it takes for its own in blocks, which answer counts, and where it
+   goes back to. */
 #include "plugins/workloads/da/channel.h"
 #include "plugins/workloads/da/test_network.h"
 

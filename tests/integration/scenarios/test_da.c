@@ -1,6 +1,6 @@
-/* Data availability on real processes: the reference scenario passes, and each way in which nodes can
-   fail at it turns the expectation that is about it into a failure that says who, which blob, and of
-   which channel. */
+/* Data availability on real processes: the reference scenario passes, and each way in which nodes
+   can fail at it turns the expectation that is about it into a failure that says who, which blob,
+   and of which channel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,10 +14,10 @@
 
 #define REFERENCE ASSAY_SOURCE_DIR "/assets/manifests/data_availability.ini"
 
-/* Bars that any machine reaches, also one that is late with most of its slots: one blob is enough of
-   a plan of 24, and forks have 30 blocks to heal. Who keeps which columns follows from the seed: of
-   five nodes four keep one of a blob's two columns each, and with this seed validator-1 is one of
-   them. */
+/* Bars that any machine reaches, also one that is late with most of its slots: one blob is enough
+   of a plan of 24, and forks have 30 blocks to heal. Who keeps which columns follows from the seed:
+   of five nodes four keep one of a blob's two columns each, and with this seed validator-1 is one
+   of them. */
 #define NETWORK                                                                                    \
     "[run]\nduration = 10s\ncooldown = 4s\nsettle = 1s\nseed = 7\n"                                \
     "[topology]\nvalidators = 3\nexecutors = 2\n"                                                  \
