@@ -144,11 +144,13 @@ static void wait_for_others(
 /* Everybody who waits gets a configuration, or the reason why there will be none. */
 static void answer_waiters(struct server *server, const struct reason *failure)
 {
-    while (server->waiters) {
-        struct waiter *waiter = server->waiters;
+    struct waiter *next;
+
+    for (struct waiter *waiter = server->waiters; waiter; waiter = next) {
         struct evhttp_request *request = waiter->request;
         const struct announcement host = waiter->host;
 
+        next = waiter->next;
         waiter_free(waiter);
         if (failure)
             refuse(request, 500, failure->text);
@@ -282,10 +284,14 @@ uint16_t server_port(const struct server *server)
 
 void server_free(struct server *server)
 {
+    struct waiter *next;
+
     if (!server)
         return;
-    while (server->waiters)
-        waiter_free(server->waiters);
+    for (struct waiter *waiter = server->waiters; waiter; waiter = next) {
+        next = waiter->next;
+        waiter_free(waiter);
+    }
     if (server->http)
         evhttp_free(server->http);
     free(server);
