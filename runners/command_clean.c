@@ -5,11 +5,12 @@
 #include "framework/run/outcome.h"
 #include "runners/args.h"
 #include "runners/commands.h"
+#include "runners/orphans.h"
 
 struct clean_line {
     struct vec words;
     const char *run_id;
-    bool is_dry, forgets;
+    bool is_dry, forgets, has_orphans;
 };
 
 struct tally {
@@ -42,7 +43,7 @@ static int clean(const struct clean_line *line)
     }
     if (tally.items == 0)
         (void)printf("nothing to clear away\n");
-    return EXIT_CODE_PASS;
+    return line->has_orphans && !orphans_clean(line->is_dry) ? EXIT_CODE_ERROR : EXIT_CODE_PASS;
 }
 
 static void print_help(const struct arg *table)
@@ -61,6 +62,10 @@ int command_clean(char **argv)
     const struct arg table[] = {
         {'n', "dry-run", NULL, "Only say what would be done.", ARG_FLAG, &line.is_dry},
         {0, "run", "ID", "This run alone.", ARG_TEXT, &line.run_id},
+        {0, "orphans", NULL,
+            "Also what runs of this machine have left in a cluster or on a container engine, found "
+            "by label; what was to be kept there, too.",
+            ARG_FLAG, &line.has_orphans},
         {0, "forget", NULL, "Drop journals even when something could not be undone.", ARG_FLAG,
             &line.forgets},
         {0}};

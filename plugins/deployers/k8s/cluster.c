@@ -257,7 +257,8 @@ assay_status cluster_ask(
     info = k8s->http->info(out->reply);
     out->code = info->code;
     out->text = info->body;
-    if (info->body.size > 0 && ((const char *)info->body.data)[0] == '{' &&
+    /* A log is text, whatever it looks like. */
+    if (info->content_type && strstr(info->content_type, "json") &&
         !k8s->json->parse(k8s->host, info->body, &out->document))
         out->root = k8s->json->root(out->document);
     return ASSAY_OK;

@@ -94,11 +94,16 @@ static const char *stat_field(const char *line, int nth)
    in it would make the same process look like another. */
 static assay_ns run_time(struct k8s *k8s, struct k8s_node *node, double up, double moment)
 {
+    assay_ns boot;
+
+    (void)pthread_mutex_lock(&k8s->lock);
     if (!node->has_boot) {
         node->boot = k8s->clock->now(k8s->host) - (assay_ns)(up * (double)ASSAY_SECOND);
         node->has_boot = true;
     }
-    return node->boot + (assay_ns)(moment * (double)ASSAY_SECOND);
+    boot = node->boot;
+    (void)pthread_mutex_unlock(&k8s->lock);
+    return boot + (assay_ns)(moment * (double)ASSAY_SECOND);
 }
 
 static void read_ended(unsigned long code, assay_process *out)

@@ -203,6 +203,8 @@ static assay_status prepare(void *self, assay_task *task)
     if (!s)
         s = read_nodes(k8s);
     if (!s)
+        s = names_ask_host(k8s, task);
+    if (!s)
         s = cluster_open(k8s, task);
     if (!s)
         s = install(k8s, task);

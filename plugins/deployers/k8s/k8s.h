@@ -73,7 +73,7 @@ struct k8s_node {
     char address[64];                    /* of its service */
     uint32_t node_ports[K8S_PORTS_MAX];  /* by index of the spec's ports; 0: not exposed */
     uint32_t local_ports[K8S_PORTS_MAX]; /* of this machine, with WAY_FORWARD; 0: not exposed */
-    bool has_boot;                       /* boot is known */
+    bool has_boot;                       /* boot is known; both under lock */
     assay_ns boot;                       /* when the pod's machine was started, in run time */
 };
 
@@ -88,7 +88,8 @@ struct k8s {
     struct k8s_options options; /* strings live until destroy */
 
     struct cluster cluster;
-    char namespace[K8S_NAME_SIZE], release[K8S_NAME_SIZE], run_id[K8S_NAME_SIZE];
+    char namespace[K8S_NAME_SIZE], release[K8S_NAME_SIZE];
+    char run_id[K8S_NAME_SIZE], host_name[K8S_NAME_SIZE]; /* as labels: the run, and whose it is */
     bool owns_namespace; /* it did not exist before, and goes with the run */
     bool is_ready;       /* nodes have been: from now on inspect looks inside pods */
     bool has_claimed;    /* there may be something in the cluster to remove */
@@ -114,6 +115,8 @@ const char *k8s_choose(
 
 /* Decides namespace, release and the run's label. */
 assay_status names_choose(struct k8s *k8s);
+/* Asks what this machine is called, for the label by which `assay clean --orphans` finds its own. */
+assay_status names_ask_host(struct k8s *k8s, assay_task *task);
 /* Journals how to undo, then makes the namespace, or takes the one that is there. */
 assay_status names_claim(struct k8s *k8s, assay_task *task);
 /* Removes everything of this run, and waits until it is gone. */

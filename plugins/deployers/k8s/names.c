@@ -1,7 +1,8 @@
 #include "plugins/deployers/k8s/k8s.h"
 
 /* Names of what has the run's label, for the undo journal's selector. */
-#define RUN_LABEL "io.assay.run"
+#define RUN_LABEL  "io.assay.run"
+#define HOST_LABEL "io.assay.host"
 
 enum {
     RELEASE_MAX = 40, /* letters: "<release>-executor-9999-runner" has to fit into 63 */
@@ -44,12 +45,12 @@ static bool is_label(const char *text, size_t length_max)
     return true;
 }
 
-/* A run's id as a label's value: the end of it, which has the time and the random part, in letters
-   that a label may have. */
-static void choose_run_label(const char *id, char out[K8S_NAME_SIZE])
+/* Text as a label's value, in the letters that one may have. Of a run's id that is too long the end
+   counts, which has the time and the random part. assets/orphans/kubernetes.sh does the same. */
+static void choose_label(const char *text, char out[K8S_NAME_SIZE])
 {
-    const size_t length = strlen(id);
-    const char *from = length >= K8S_NAME_SIZE ? id + length - (K8S_NAME_SIZE - 1) : id;
+    const size_t length = strlen(text);
+    const char *from = length >= K8S_NAME_SIZE ? text + length - (K8S_NAME_SIZE - 1) : text;
     size_t used = 0;
 
     for (; *from != '\0'; from++) {
@@ -91,7 +92,7 @@ assay_status names_choose(struct k8s *k8s)
 
     if (s)
         return s;
-    choose_run_label(facts.id, k8s->run_id);
+    choose_label(facts.id, k8s->run_id);
     choose_own_name(facts.id, k8s->namespace);
     (void)snprintf(k8s->release, sizeof(k8s->release), "%s", k8s->namespace);
     if (namespace && !is_label(namespace, K8S_NAME_SIZE - 1))
@@ -112,6 +113,23 @@ assay_status names_choose(struct k8s *k8s)
     return ASSAY_OK;
 }
 
+assay_status names_ask_host(struct k8s *k8s, assay_task *task)
+{
+    static const char *const words[] = {"hostname", NULL};
+    char text[256];
+    int32_t code = 0;
+    assay_bytes output = {0};
+    const assay_status s = k8s->deployment->exec(
+        task, words, k8s->clock->now(k8s->host) + 10 * ASSAY_SECOND, &code, &output);
+
+    if (s)
+        return s;
+    (void)snprintf(text, sizeof(text), "%.*s", code == 0 ? (int)strcspn(output.data, "\n") : 0,
+        (const char *)output.data);
+    choose_label(text, k8s->host_name);
+    return ASSAY_OK;
+}
+
 /* ---- claiming ---- */
 
 /* All by the run's label, so that it is harmless when there is nothing, or when the name has been
@@ -124,8 +142,8 @@ static assay_status journal(const struct k8s *k8s)
 
     (void)snprintf(selector, sizeof(selector), RUN_LABEL "=%s", k8s->run_id);
     words[n++] = "delete";
-    words[n++] = k8s->owns_namespace ? "namespaces"
-                                     : "statefulsets,deployments,services,configmaps,secrets,pods";
+    words[n++] =
+        k8s->owns_namespace ? "namespaces" : "statefulsets,deployments,services,configmaps,secrets";
     if (!k8s->owns_namespace) {
         words[n++] = "--namespace";
         words[n++] = k8s->namespace;
@@ -143,8 +161,9 @@ static assay_status make_namespace(struct k8s *k8s, assay_task *task)
     char body[512];
     const int length = snprintf(body, sizeof(body),
         "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s\",\"labels\":{"
-        "\"app.kubernetes.io/managed-by\":\"assay\",\"" RUN_LABEL "\":\"%s\"}}}",
-        k8s->namespace, k8s->run_id);
+        "\"app.kubernetes.io/managed-by\":\"assay\",\"" RUN_LABEL "\":\"%s\",\"" HOST_LABEL
+        "\":\"%s\"}}}",
+        k8s->namespace, k8s->run_id, k8s->host_name);
     const struct ask ask = {.method = "POST",
         .path = "/api/v1/namespaces",
         .body = {.data = body, .size = (size_t)length}};

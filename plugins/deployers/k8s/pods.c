@@ -4,6 +4,8 @@
 
 #define LOOK_FRESH (500 * ASSAY_MS) /* one list for all nodes, however many ask */
 #define AWAIT_PACE (250 * ASSAY_MS)
+#define NODE_SHARE                                                                                 \
+    (2 * ASSAY_MS) /* a pod is 8 KiB of JSON: longer lists are asked for less often */
 
 enum {
     RESTARTS_MAX = 2 /* a program that ended so often at its start goes on ending */
@@ -139,7 +141,9 @@ static bool take_turn(struct k8s *k8s)
 
     (void)pthread_mutex_lock(&k8s->lock);
     is_mine = !k8s->is_looking &&
-        (!k8s->pods || k8s->clock->now(k8s->host) - k8s->looked_at >= LOOK_FRESH);
+        (!k8s->pods ||
+            k8s->clock->now(k8s->host) - k8s->looked_at >=
+                LOOK_FRESH + k8s->node_count * NODE_SHARE);
     if (is_mine)
         k8s->is_looking = true;
     (void)pthread_mutex_unlock(&k8s->lock);
@@ -251,7 +255,8 @@ assay_status pods_await(struct k8s *k8s, assay_task *task, assay_ns until)
             s = explain_waiting(k8s, task, pods, waiting);
             break;
         }
-        s = k8s->clock->sleep_until(task, k8s->clock->now(k8s->host) + AWAIT_PACE);
+        s = k8s->clock->sleep_until(
+            task, k8s->clock->now(k8s->host) + AWAIT_PACE + k8s->node_count * NODE_SHARE);
     }
     free(pods);
     return s;

@@ -220,8 +220,9 @@ static void put_secret(const struct k8s *k8s, const assay_node_spec *spec, FILE 
     (void)fprintf(out,
         "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"%s-%s-files\","
         "\"labels\":{\"app.kubernetes.io/name\":\"nomos-runner\","
-        "\"app.kubernetes.io/instance\":\"%s\",\"io.assay.run\":\"%s\"}},\"data\":{",
-        k8s->release, spec->name, k8s->release, k8s->run_id);
+        "\"app.kubernetes.io/instance\":\"%s\",\"io.assay.run\":\"%s\",\"io.assay.host\":\"%s\"}},"
+        "\"data\":{",
+        k8s->release, spec->name, k8s->release, k8s->run_id, k8s->host_name);
     for (size_t i = 0; i < spec->file_count; i++) {
         const assay_file *file = ASSAY_AT(assay_file, spec->files, spec->file_stride, i);
 

@@ -103,7 +103,9 @@ static void values_say_what_the_system_and_the_options_said(void **state)
     assert_int_equal(world_prepare(), ASSAY_OK);
     values = world_file(".k8s/values.json");
     has(values, "\"phase\":\"all\"");
-    has(values, "\"labels\":{\"io.assay.run\":\"SmokeTest-20260131-120000-1a2b\"}");
+    has(values,
+        "\"labels\":{\"io.assay.run\":\"SmokeTest-20260131-120000-1a2b\",\"io.assay.host\":\"box_"
+        "1\"}");
     has(values, "\"image\":\"nodes:1\",\"imagePullPolicy\":\"Never\",\"serviceType\":\"NodePort\"");
     has(values, "\"imagePullSecrets\":[{\"name\":\"mine\"}]");
     has(values, "\"nodeSelector\":{\"disk\":\"ssd\"}");
@@ -205,7 +207,7 @@ static void names_that_are_given_are_used(void **state)
     world_answer("GET http://10.96.0.1:18080/", 200, "", 0);
     assert_int_equal(world_prepare(), ASSAY_OK);
     has(world_story(),
-        "delete statefulsets,deployments,services,configmaps,secrets,pods --namespace team");
+        "delete statefulsets,deployments,services,configmaps,secrets --namespace team");
     has(world_story(), "upgrade --install mine /share/chart --namespace team");
     lacks(world_story(), "POST /api/v1/namespaces");
 

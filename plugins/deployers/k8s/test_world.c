@@ -229,6 +229,7 @@ static assay_status deployment_call(
     assert_non_null(reply);
     reply->info = (assay_reply_info){.struct_size = sizeof(reply->info),
         .code = (uint32_t)entry->code,
+        .content_type = entry->text[0] == '{' ? "application/json" : "text/plain",
         .body = {.data = entry->text, .size = strlen(entry->text)}};
     *out = reply;
     return ASSAY_OK;
@@ -508,6 +509,7 @@ static void make_healthy(void)
     static const char pods[] = "{\"items\":[" POD("validator-0") "," POD("validator-1") "]}";
 
     world_command("config view", 0, config);
+    world_command("hostname", 0, "box_1!\n");
     world_command("helm version", 0, "v3.17.2+gcc0bbbd\n");
     world_command("upgrade --install", 0, "Release installed\n");
     world_command("uninstall", 0, "");

@@ -321,6 +321,8 @@ void values_write(const struct k8s *k8s, const char *phase, FILE *out)
     put_pair(out, "phase", phase);
     (void)fputs(",\"labels\":{", out);
     put_pair(out, "io.assay.run", k8s->run_id);
+    (void)fputc(',', out);
+    put_pair(out, "io.assay.host", k8s->host_name);
     (void)fputs("},", out);
     put_pair(out, "image", default_image(k8s));
     (void)fputc(',', out);

@@ -1,5 +1,6 @@
 /* Networks that do not come up on a cluster, clusters that go away, and runners that are killed: a
    reason that can be read, and nothing left. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -54,6 +56,7 @@ static void a_pod_that_finds_no_place_says_why(void **state)
 
 static void a_cluster_that_does_not_answer_is_named(void **state)
 {
+    static char variable[STAGE_PATH_SIZE + 16];
     struct stage *stage = *state;
 
     stage_write(stage, "config",
@@ -61,13 +64,10 @@ static void a_cluster_that_does_not_answer_is_named(void **state)
         "contexts: [{name: gone, context: {cluster: gone, user: me}}]\n"
         "clusters: [{name: gone, cluster: {server: \"http://127.0.0.1:1\"}}]\n"
         "users: [{name: me, user: {token: secret}}]\n");
-    stage->env_count--; /* HOME */
-    stage->env_count--; /* KUBECONFIG */
-    {
-        static char variable[STAGE_PATH_SIZE + 16];
-
-        (void)snprintf(variable, sizeof(variable), "KUBECONFIG=%s", stage_path(stage, "config"));
-        stage_setenv(stage, variable);
+    (void)snprintf(variable, sizeof(variable), "KUBECONFIG=%s", stage_path(stage, "config"));
+    for (size_t i = 0; i < stage->env_count; i++) {
+        if (strncmp(stage->env[i], "KUBECONFIG=", strlen("KUBECONFIG=")) == 0)
+            stage->env[i] = variable;
     }
     stage_manifest(stage, NETWORK SYSTEM);
     assert_exit(stage, stage_run(stage, NULL), 3);
@@ -168,6 +168,52 @@ static void an_interrupted_run_takes_everything_down(void **state)
     assert_string_equal(cluster_left(stage), "");
 }
 
+static void orphans_are_found_by_label_without_any_journal(void **state)
+{
+    struct stage *stage = *state;
+    char namespace[128];
+
+    stage_setenv(stage, "K8S_RUNNER_PRESERVE=1");
+    stage_manifest(stage, NETWORK SYSTEM);
+    assert_exit(stage, stage_run(stage, (const char *const[]){"--duration", "2s", NULL}), 0);
+    cluster_await_namespace(stage, namespace, sizeof(namespace));
+
+    assert_exit(stage, ASSAY(stage, "clean", "--orphans", "--dry-run"), 0);
+    assert_has(stage->out, "has left:");
+    assert_has(stage->out, namespace);
+    assert_has(cluster_left(stage), namespace);
+    assert_exit(stage, ASSAY(stage, "clean", "--orphans"), 0);
+    assert_has(stage->out, "kubernetes: removing what run");
+    cluster_await_empty(stage);
+    assert_exit(stage, ASSAY(stage, "clean", "--orphans"), 0);
+    assert_has(stage->out, "kubernetes: nothing is left");
+}
+
+static void a_run_that_is_alive_is_no_orphan(void **state)
+{
+    struct stage *stage = *state;
+    struct stage beside;
+    char namespace[128];
+
+    start(stage, namespace, sizeof(namespace));
+    stage_await_event(stage, WINDOW_OPEN);
+    cluster_beside(stage, &beside);
+    assert_int_equal(mkdir(stage_path(stage, "state"), 0700) == 0 || errno == EEXIST, 1);
+    {
+        static char variable[STAGE_PATH_SIZE + 32];
+
+        (void)snprintf(
+            variable, sizeof(variable), "ASSAY_STATE_DIR=%s", stage_path(stage, "state"));
+        stage_setenv(&beside, variable);
+    }
+    assert_exit(&beside, ASSAY(&beside, "clean", "--orphans"), 0);
+    assert_has(beside.out, "still running");
+    assert_has(cluster_left(&beside), namespace);
+    cluster_beside_done(&beside);
+    assert_int_equal(kill(stage->pid, SIGINT), 0);
+    assert_exit(stage, stage_join(stage), 128 + SIGINT);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, cluster_open, cluster_close)
 
 int main(void)
@@ -182,6 +228,8 @@ int main(void)
         TEST(a_namespace_that_somebody_else_deletes_ends_the_run),
         TEST(a_killed_runner_leaves_nothing_in_the_cluster),
         TEST(killed_at_any_moment_of_a_deployment_it_leaves_nothing),
+        TEST(orphans_are_found_by_label_without_any_journal),
+        TEST(a_run_that_is_alive_is_no_orphan),
         TEST(an_interrupted_run_takes_everything_down),
     };
 

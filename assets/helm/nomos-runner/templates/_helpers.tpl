@@ -9,6 +9,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* Labels of pods: what selects them and no more. Their containers' runtime gets these as well, and the run's own label
+there would look like something that a run has made on that engine. */}}
+{{- define "runner.pod.labels" -}}
+app.kubernetes.io/name: nomos-runner
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
 {{/* What selects one node's pod. */}}
 {{- define "runner.node.selector" -}}
 app.kubernetes.io/name: nomos-runner
