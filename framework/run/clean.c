@@ -191,6 +191,9 @@ assay_status run_clean(const struct clean_options *options,
         free(name->text);
     }
     if (!s && cleaning.has_failed)
-        s = error_set(err, ASSAY_E_INTERNAL, "not everything could be cleaned");
+        s = error_set(err, ASSAY_E_INTERNAL,
+            "not everything could be cleaned: put right what stands above and clean again, or give "
+            "up on "
+            "it with --forget");
     return s;
 }

@@ -268,6 +268,16 @@ static assay_status launch(const struct front_options *options, const char *mani
     return status;
 }
 
+/* Who asked for quiet wants no running commentary, but would not like to find out by the bill. Without
+   quiet the supervisor has said it. */
+static void tell_leftovers(const struct front_options *options, const struct launch_result *result)
+{
+    if (result->has_leftovers && options->is_quiet && !options->is_library)
+        (void)dprintf(STDERR_FILENO,
+            "assay: something is left of this run; `assay clean --run %s` tries again\n",
+            result->run_id);
+}
+
 /* What the worker would have printed, had it lived. */
 static void print_summary(const struct launch_result *result)
 {
@@ -292,6 +302,8 @@ assay_status front_run(
         status = launch(options, check.manifest, original.data, result, err);
         if (!status && result->is_unreported && !options->is_quiet)
             print_summary(result);
+        if (!status)
+            tell_leftovers(options, result);
     }
     free(original.data);
     free(check.manifest);

@@ -400,6 +400,8 @@ static assay_status see_through(struct launch *launch, struct error *err)
     (void)snprintf(
         launch->result->run_id, sizeof launch->result->run_id, "%s", launch->preparation.run_id);
     launch->result->run_directory = take(launch->preparation.run_directory);
+    /* Whoever ended the run deletes the journal when nothing is left to undo. */
+    launch->result->has_leftovers = access(launch->preparation.journal, F_OK) == 0;
     return ASSAY_OK;
 }
 

@@ -70,6 +70,7 @@ struct launch_result {
     char run_id[LAUNCH_RUN_ID_SIZE];
     char *run_directory; /* absolute; the caller frees it */
     int interrupted_by;  /* the signal that was forwarded; 0: none */
+    bool has_leftovers;  /* not all could be undone: `assay clean --run <run_id>` tries again */
     bool is_unreported;  /* the worker ended without a report: nobody has been told the verdict */
 };
 

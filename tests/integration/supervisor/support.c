@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -74,6 +75,25 @@ static void say(void *context, const char *text)
     (void)fprintf(stderr, "  notice: %s\n", text);
 }
 
+/* In the child: for scene_knows_leftovers. */
+static void leave_word(const struct scene *scene)
+{
+    char path[400];
+    int fd = -1;
+
+    (void)snprintf(path, sizeof path, "%s/leftovers", scene->root);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    (void)close(fd);
+}
+
+bool scene_knows_leftovers(const struct scene *scene)
+{
+    char path[400];
+
+    (void)snprintf(path, sizeof path, "%s/leftovers", scene->root);
+    return access(path, F_OK) == 0;
+}
+
 /* In the child. The bystander is no part of the run and must be alive when it is over. */
 static int be_front_end(const struct scene *scene, const struct scene_options *wanted)
 {
@@ -106,6 +126,8 @@ static int be_front_end(const struct scene *scene, const struct scene_options *w
         return 98;
     }
     free(result.run_directory);
+    if (result.has_leftovers)
+        leave_word(scene);
     if (bystander > 0 && (waitpid(bystander, NULL, WNOHANG) != 0 || kill(bystander, SIGKILL) < 0))
         return 97;
     if (bystander > 0)

@@ -80,6 +80,9 @@ bool scene_file_exists(const struct scene *scene, const char *name);
 /* How many journals there are. */
 size_t scene_journals(const struct scene *scene);
 
+/* Did the front end hear that something is left of the run? */
+bool scene_knows_leftovers(const struct scene *scene);
+
 /* The pids in a file of whole lines, at most `max`; returns how many. */
 size_t scene_read_pids(const char *path, pid_t *out, size_t max);
 

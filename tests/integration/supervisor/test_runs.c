@@ -353,6 +353,7 @@ static void what_was_journalled_is_undone_after_the_run(void **state)
     assert_true(scene_file_exists(scene, "../one"));
     assert_true(scene_file_exists(scene, "../two"));
     assert_false(scene_file_exists(scene, "work"));
+    assert_false(scene_knows_leftovers(scene));
     assert_int_equal(scene_journals(scene), 0);
 }
 
@@ -382,6 +383,7 @@ static void what_was_journalled_is_undone_by_the_front_end(void **state)
 
     assert_int_equal(scene_join(scene), 5);
     assert_true(scene_file_exists(scene, "../one"));
+    assert_false(scene_knows_leftovers(scene));
     assert_int_equal(scene_journals(scene), 0);
 }
 
@@ -405,6 +407,7 @@ static void an_undo_that_fails_keeps_the_journal_for_clean(void **state)
 
     assert_true(scene_file_exists(scene, "../one")); /* the others are undone all the same */
     assert_int_equal(scene_journals(scene), 1);
+    assert_true(scene_knows_leftovers(scene));
     assert_int_equal(run_clean(&options, count_item, &item, &err), ASSAY_E_INTERNAL);
     assert_int_equal(item.outcome, CLEAN_FAILED);
     assert_int_equal(scene_journals(scene), 1);
