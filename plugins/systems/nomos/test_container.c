@@ -2,6 +2,7 @@
    settings are read back by the server's own reader. */
 #include "plugins/systems/nomos/container.h"
 
+#include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -425,6 +426,7 @@ static void the_notes_are_those_of_the_genesis_that_the_server_makes(void **stat
     tx_output_ids(&w.self.wire, &w.self.genesis.tx, ours);
     assert_memory_equal(ours, theirs, sizeof(ours));
     signed_tx_done(&genesis);
+    (void)json_object_put(json);
     yaml_tree_free(tree);
     text_done(&text);
     registry_free(registry);
