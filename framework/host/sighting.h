@@ -12,10 +12,10 @@
        RESUME             the same process, which was stopped before, is not; it answers
 
    Where the kernel was asked it must agree: state T of a paused process, nothing or a zombie where
-   one has ended, another start time of another process. Of a process without a pid and a start (both
-   0) nobody knows whether it is another one, and a node in no known state has not ended. A node has
-   to answer only if it ever did. Of links and limits none of the three says anything: these are never
-   proven here. */
+   one has ended, another start time of another process. Of a process without a pid and a start
+   (both 0) nobody knows whether it is another one, and a node in no known state has not ended. A
+   node has to answer only if it ever did. Of links and limits none of the three says anything:
+   these are never proven here. */
 #ifndef ASSAY_HOST_SIGHTING_H
 #define ASSAY_HOST_SIGHTING_H
 
