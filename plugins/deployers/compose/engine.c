@@ -243,6 +243,7 @@ static void read_state(struct compose *self, const assay_value *root, struct con
     *out = (struct container_state){.is_created = status && !strcmp(status, "created")};
     (void)json->boolean(json->member(state, "Running"), &out->is_running);
     (void)json->boolean(json->member(state, "Paused"), &out->is_paused);
+    out->is_running |= out->is_paused; /* not every engine says so */
     (void)json->boolean(json->member(state, "OOMKilled"), &out->is_out_of_memory);
     (void)json->natural(json->member(state, "ExitCode"), &code);
     (void)json->integer(json->member(state, "Pid"), &out->pid);

@@ -382,6 +382,10 @@ static void a_dead_program_beside_the_nodes_is_in_their_logs(void **state)
 #define PAUSED                                                                                     \
     "{\"State\":{\"Status\":\"paused\",\"Running\":true,\"Paused\":true,\"Pid\":412,"              \
     "\"StartedAt\":\"2025-12-12T11:46:43.5Z\"}}"
+/* As engines say it for which who is frozen does not run. */
+#define FROZEN                                                                                     \
+    "{\"State\":{\"Status\":\"paused\",\"Running\":false,\"Paused\":true,\"Pid\":412,"             \
+    "\"StartedAt\":\"2025-12-12T11:46:43.5Z\"}}"
 #define KILLED                                                                                     \
     "{\"State\":{\"Status\":\"exited\",\"Running\":false,\"ExitCode\":137,\"OOMKilled\":true,"     \
     "\"StartedAt\":\"2025-12-12T11:46:43.5Z\",\"FinishedAt\":\"2025-12-12T11:46:44Z\"}}"
@@ -418,6 +422,7 @@ static void each_action_is_its_requests_and_no_more(void **state)
     acts(KILLED, ASSAY_ACT_START, ASSAY_OK, LOOK POST "start\nawait_node 1 60 s\n");
     acts(RUNNING, ASSAY_ACT_PAUSE, ASSAY_OK, LOOK POST "pause\n");
     acts(PAUSED, ASSAY_ACT_RESUME, ASSAY_OK, LOOK POST "unpause\n");
+    acts(FROZEN, ASSAY_ACT_RESUME, ASSAY_OK, LOOK POST "unpause\n");
     acts(RUNNING, ASSAY_ACT_REPLACE, ASSAY_OK,
         LOOK "GET /containers/" PROJECT "-executor-0/logs?stdout=1&stderr=1&tail=all\n"
              "collect_log 1 output.until-5000.log: log\n"
