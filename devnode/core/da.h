@@ -5,10 +5,11 @@
  * columns of a blob to see that its data is there. As node.h: no I/O, no clock, no chance; one thread;
  * calls back through struct da_host, from where only queries may be called.
  *
- * It and the node touch at four places, which whoever owns both joins (shell/da_shell.c, and the
+ * It and the node touch at few places, which whoever owns both joins (shell/da_shell.c, and the
  * tests' world):
  *
  *     struct node_host blob_is_sampled   <- da_is_sampled()
+ *     struct node_host is_cut_off        <- da_is_cut_off()
  *     struct node_host blob_wanted       -> da_want()
  *     struct da_host   publish           -> node_take_tx()
  *     struct da_host   sampled           -> node_blobs_sampled()
@@ -89,6 +90,8 @@ void da_receive(
 /* --- the node's side -------------------------------------------------------------------------- */
 
 bool da_is_sampled(const struct da *da, const struct bytes32 *blob);
+/* Whether there are other members, and a connection to none of them. */
+bool da_is_cut_off(const struct da *da);
 /* Sample this blob, if it is not being sampled already. */
 void da_want(struct da *da, const struct bytes32 *blob, uint64_t now_ns);
 /* The blob is in a block now: fetch what should be here of it, if it does not come by itself. */

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,17 @@ struct da_peer *da_find_peer(const struct da *da, uint32_t member)
             return da->peers[i];
     }
     return NULL;
+}
+
+bool da_is_cut_off(const struct da *da)
+{
+    uint32_t others = da->membership.member_count - (da->membership.self != DA_NOBODY);
+
+    for (size_t i = 0; i < da->peer_count; i++) {
+        if (da->peers[i]->is_proved)
+            return false;
+    }
+    return others > 0;
 }
 
 /* --- dialling --------------------------------------------------------------------------------- */
@@ -122,6 +134,7 @@ static bool keep_reached(struct da *da, uint32_t subnet)
     uint32_t failures = 0;
     uint64_t drawn;
 
+    assert(replication); /* da_membership_init() takes no other */
     if (is_reached(da, subnet))
         return true;
     for (uint32_t n = 0; n < replication; n++)

@@ -88,7 +88,8 @@ static void ask_self(struct da *da, struct da_job *job, struct da_question *ques
     const struct da_place place = {.blob = job->blob, .column = question->column};
     struct da_header header;
 
-    if (!da_keeps(da, &place) || !da_kept_header(da, &job->blob, &header))
+    /* What is here is of no use to anybody whom we cannot reach. */
+    if (da_is_cut_off(da) || !da_keeps(da, &place) || !da_kept_header(da, &job->blob, &header))
         return;
     job->header = header;
     question->state = QUESTION_ANSWERED;

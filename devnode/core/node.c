@@ -188,6 +188,8 @@ static bool may_propose(const struct node *node, uint64_t slot)
     /* A block made while still behind would only be given up. */
     if (!node->chain.is_online || node->catching_up || expects_block(node))
         return false;
+    if (node->parked && node->host.is_cut_off && node->host.is_cut_off(node->host.self))
+        return false;
     if (!node->has_met_a_peer && node->now_ns - node->started_ns < node->params.peer_wait_ns)
         return false;
     return !misbehave_since(&node->misbehaviours, MISBEHAVE_STOP_PROPOSING, slot);

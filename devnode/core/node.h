@@ -84,6 +84,10 @@ struct node_host {
     /* A transaction or a block waits for this blob to be sampled; node_blobs_sampled() is to be
      * called when it was. Called again and again for the same blob. */
     void (*blob_wanted)(void *self, const struct bytes32 *blob);
+    /* Whether nothing can be sampled at present, for want of anybody to ask. A node whose blocks wait
+     * for that does not propose: it would make a chain of its own, and end it for good by its k-th
+     * block. NULL: never. */
+    bool (*is_cut_off)(void *self);
 };
 
 /* Makes a node at its genesis. NULL and a reason when the parameters or the genesis transaction are

@@ -50,6 +50,7 @@ uint64_t availability_next_wake(const struct availability *availability);
 
 /* For struct node_host. */
 bool availability_is_sampled(struct availability *availability, const struct bytes32 *blob);
+bool availability_is_cut_off(struct availability *availability);
 void availability_want(struct availability *availability, const struct bytes32 *blob);
 void availability_block_added(struct availability *availability, const struct chain_block *block);
 

@@ -266,6 +266,11 @@ bool availability_is_sampled(struct availability *availability, const struct byt
     return availability && availability->da && da_is_sampled(availability->da, blob);
 }
 
+bool availability_is_cut_off(struct availability *availability)
+{
+    return availability && availability->da && da_is_cut_off(availability->da);
+}
+
 void availability_want(struct availability *availability, const struct bytes32 *blob)
 {
     if (availability && availability->da)

@@ -240,10 +240,14 @@ void links_start(struct links *links)
 
 void links_free(struct links *links)
 {
+    struct link *next;
+
     if (!links)
         return;
-    while (links->first)
-        link_free(links->first);
+    for (struct link *link = links->first; link; link = next) {
+        next = link->next;
+        link_free(link);
+    }
     if (links->listener)
         evconnlistener_free(links->listener);
     if (links->reaper)

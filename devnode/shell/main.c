@@ -138,6 +138,13 @@ static bool on_blob_is_sampled(void *self, const struct bytes32 *blob)
     return availability_is_sampled(shell->availability, blob);
 }
 
+static bool on_is_cut_off(void *self)
+{
+    const struct shell *shell = self;
+
+    return availability_is_cut_off(shell->availability);
+}
+
 static void on_blob_wanted(void *self, const struct bytes32 *blob)
 {
     const struct shell *shell = self;
@@ -371,6 +378,7 @@ static struct node *make_node(struct shell *shell, struct reason *why)
     if (shell->availability) {
         host.blob_is_sampled = on_blob_is_sampled;
         host.blob_wanted = on_blob_wanted;
+        host.is_cut_off = on_is_cut_off;
     }
     struct fr *keys = known_keys(shell, &params.known_key_count, why);
     params.known_keys = keys;

@@ -443,7 +443,12 @@ static void blocks_wait_for_a_node_that_cannot_sample_and_are_taken_once_it_can(
     for (size_t i = 0; i < 5; i++)
         da_world_cut(&world, blind, i, i != blind);
     disperse_well(blind == 4 ? 3 : 4, 1, &dispersal);
+    uint64_t before = world.world.blocks_sent;
+    uint64_t height = world_height(&world.world, 4 - (blind == 4));
     world_run(&world.world, 10 * S);
+    /* What waits is not asked for again and again: each node gets each block but once. */
+    height = world_height(&world.world, 4 - (blind == 4)) - height;
+    assert_in_range(world.world.blocks_sent - before, 1, 5 * (height + 1));
     assert_true(da_world_height_of(&world, 4 - (blind == 4), &dispersal.blob, NULL) > 0);
     assert_int_equal(da_world_height_of(&world, blind, &dispersal.blob, NULL), 0);
     assert_true(node_counts(node).blocks_waiting > 1);
@@ -454,6 +459,53 @@ static void blocks_wait_for_a_node_that_cannot_sample_and_are_taken_once_it_can(
     assert_int_equal(node_counts(node).blocks_waiting, 0);
     assert_true(da_world_height_of(&world, blind, &dispersal.blob, NULL) > 0);
     world_assert_agreement(&world.world, world_height(&world.world, blind) - 1);
+}
+
+static void what_only_a_cut_off_node_has_does_not_get_into_a_block(void **state)
+{
+    struct da_world_dispersal dispersal;
+    size_t alone = holder(0, 0);
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, alone, i, i != alone);
+    /* As if it was dispersed from here: its own column is kept, and the transaction everywhere. */
+    da_world_disperse(&world, alone, 1, NULL, 1, &dispersal);
+    da_world_wait(&world, &dispersal);
+    assert_false(dispersal.has_succeeded);
+    world_run(&world.world, 10 * S);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(node_counts(world.world.nodes[i].node).pending, 1);
+
+    /* Once it can be reached, the data is there for all. */
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, alone, i, false);
+    world_run(&world.world, 20 * S);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(node_counts(world.world.nodes[i].node).pending, 0);
+}
+
+static void only_so_many_blocks_wait_at_once(void **state)
+{
+    struct da_world_dispersal dispersal;
+    size_t blind = bystander(4);
+    size_t seeing = 4 - (blind == 4);
+    struct node *node = world.world.nodes[blind].node;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, blind, i, i != blind);
+    disperse_well(seeing, 1, &dispersal);
+    world_run(&world.world, 55 * S);
+    assert_true(world_height(&world.world, seeing) > world_height(&world.world, blind) + 40);
+    assert_in_range(node_counts(node).blocks_waiting, PARKED_BLOCKS_MAX / 2,
+        PARKED_BLOCKS_MAX / 2 + BLOCKS_ASKED_MAX);
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, blind, i, false);
+    world_run(&world.world, 6 * S);
+
+    assert_int_equal(node_counts(node).blocks_waiting, 0);
+    assert_true(world_height(&world.world, blind) + 2 > world_height(&world.world, seeing));
 }
 
 static void a_restarted_node_samples_recent_blobs_and_believes_old_ones(void **state)
@@ -635,6 +687,8 @@ int main(void)
         STORY(a_blob_that_nobody_has_stays_in_the_mempool),
         STORY(a_block_with_a_blob_that_nobody_has_waits_and_is_given_up),
         STORY(blocks_wait_for_a_node_that_cannot_sample_and_are_taken_once_it_can),
+        STORY(what_only_a_cut_off_node_has_does_not_get_into_a_block),
+        STORY(only_so_many_blocks_wait_at_once),
         STORY(a_restarted_node_samples_recent_blobs_and_believes_old_ones),
         STORY(what_was_sampled_is_forgotten_in_time),
         STORY(looking_finds_what_is_there_now),

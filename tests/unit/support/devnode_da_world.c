@@ -139,6 +139,13 @@ static bool on_is_sampled(void *self, const struct bytes32 *blob)
     return node->da && da_is_sampled(node->da, blob);
 }
 
+static bool on_is_cut_off(void *self)
+{
+    const struct da_world_node *node = node_of(self);
+
+    return node->da && da_is_cut_off(node->da);
+}
+
 static void on_wanted(void *self, const struct bytes32 *blob)
 {
     const struct da_world_node *node = node_of(self);
@@ -168,6 +175,7 @@ static void starting(void *self, size_t i, struct node_params *params, struct no
     params->blob_validity_ns = 60 * (uint64_t)SECOND_NS;
     host->blob_is_sampled = on_is_sampled;
     host->blob_wanted = on_wanted;
+    host->is_cut_off = on_is_cut_off;
     host->block_added = on_block_added;
 }
 

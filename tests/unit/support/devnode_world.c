@@ -56,6 +56,7 @@ static void on_send(void *self, void *link, const uint8_t *bytes, size_t size)
     node->world->messages_sent++;
     node->world->bytes_sent += size;
     node->world->txs_sent += bytes[0] == GOSSIP_TX;
+    node->world->blocks_sent += bytes[0] == GOSSIP_BLOCK;
     post(node->world, from->twin, bytes, size);
 }
 

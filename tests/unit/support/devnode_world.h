@@ -73,7 +73,8 @@ struct world {
     uint64_t now_ns;
     uint64_t messages_sent;
     uint64_t bytes_sent;
-    uint64_t txs_sent; /* TX messages among them */
+    uint64_t txs_sent;    /* TX messages among them */
+    uint64_t blocks_sent; /* BLOCK messages */
     struct world_extra extra;
 };
 
