@@ -273,7 +273,7 @@ static void chaos_does_not_cover_up_a_death(void **state)
 {
     struct stage *stage = *state;
 
-    stage_manifest(stage, RUN("20s") NETWORK RECOVERY CHAOS("validators = no\n"));
+    stage_manifest(stage, RUN("8s") NETWORK RECOVERY CHAOS("validators = no\n"));
     stage_start(stage, NULL);
     kill_node(stage, 3);
     assert_exit(stage, stage_join(stage), 1);
