@@ -47,7 +47,6 @@ assay_ns demo_duration(const struct demo_variables *variables)
 
 bool demo_command_works(const char *const *words)
 {
-    extern char **environ;
     posix_spawn_file_actions_t actions;
     pid_t pid = 0;
     int status = 1, failed;

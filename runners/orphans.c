@@ -17,8 +17,6 @@
 #include "framework/host/assets.h"
 #include "framework/run/clean.h"
 
-extern char **environ;
-
 enum {
     LIVE_MAX = 1000 /* runs at a time on one machine */
 };

@@ -119,18 +119,24 @@ static bool read_look(struct k8s *k8s, uint32_t index, const char *text, assay_p
     const char *second = strchr(text, '\n');
     const char *third = second ? strchr(second + 1, '\n') : NULL;
     const char *state, *ticks;
-    char first[64] = "", code[16] = "";
-    double ended = 0, up;
-    long long pid = 0;
+    char *code = NULL, *rest = NULL;
+    double up;
+    long long pid;
 
-    (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "\n"), text);
-    if (!third || sscanf(first, "%lld %15s %lf", &pid, code, &ended) < 2)
+    if (!third)
+        return false;
+    pid = strtoll(text, &code, 10);
+    if (code == text || *code++ != ' ')
         return false;
     up = strtod(second + 1, NULL);
-    if (strcmp(code, "-") != 0) {
+    if (code[0] != '-') {
+        const unsigned long ended = strtoul(code, &rest, 10);
+
+        if (code[0] < '0' || code[0] > '9')
+            return false;
         out->pid = pid;
-        read_ended(strtoul(code, NULL, 10), out);
-        out->ended_at = run_time(k8s, node, up, ended);
+        read_ended(ended, out);
+        out->ended_at = run_time(k8s, node, up, strtod(rest, NULL));
         return true;
     }
     state = stat_field(third + 1, STAT_STATE);

@@ -618,8 +618,8 @@ static void a_process_is_looked_at_in_its_pod(void **state)
 
 static void a_look_that_makes_no_sense_is_left_to_the_cluster(void **state)
 {
-    static const char *const nonsense[] = {"", "\n\n", "17\n1\n", "17 - 0\n100\n",
-        "17 - 0\n100\n17 (x) Z 1\n", "17 - 0\n100\nno stat at all\n"};
+    static const char *const nonsense[] = {"", "17 \n1\n2\n", "x - 0\n1\n2\n", "\n\n", "17\n1\n",
+        "17 - 0\n100\n", "17 - 0\n100\n17 (x) Z 1\n", "17 - 0\n100\nno stat at all\n"};
     assay_process process;
 
     (void)state;
