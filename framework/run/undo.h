@@ -7,7 +7,9 @@
 
 #include "framework/run/journal.h"
 
-#define UNDO_LIMIT (60 * ASSAY_SECOND) /* of one command: a compose project with many containers */
+/* Of one command. Longer than a cluster is given to remove a namespace (120 s), so that the command
+   says itself what it waited for. */
+#define UNDO_LIMIT (150 * ASSAY_SECOND)
 
 struct undo {
     const struct journal_content *journal;
