@@ -631,6 +631,22 @@ static void a_look_that_makes_no_sense_is_left_to_the_cluster(void **state)
     }
 }
 
+/* A pod whose container was started again some time ago runs, as long as nobody can look inside. */
+static void a_pod_that_was_started_again_is_not_one_that_has_ended(void **state)
+{
+    assay_process process = {.struct_size = sizeof(process)};
+
+    (void)state;
+    assert_int_equal(world_prepare(), ASSAY_OK);
+    world_answer("GET", "/api/v1/namespaces/" NS "/pods/" NS "-validator-1-0", 200,
+        "{\"metadata\":{\"labels\":{\"io.assay.node\":\"validator-1\"}},\"status\":{"
+        "\"containerStatuses\":[{\"restartCount\":1,\"state\":{\"running\":{}},\"lastState\":{"
+        "\"terminated\":{\"exitCode\":137}}}]}}");
+    look("", &process);
+    assert_int_equal(process.state, ASSAY_PROCESS_RUNNING);
+    assert_int_equal(process.pid, 0);
+}
+
 static void before_nodes_are_ready_the_list_of_pods_is_enough(void **state)
 {
     assay_process process;
@@ -708,6 +724,24 @@ static void an_end_that_does_not_come_is_reported(void **state)
     assert_string_equal(world_file(".k8s/client.key"), ""); /* all the same */
 }
 
+static void what_somebody_else_removes_meanwhile_is_as_good_as_removed(void **state)
+{
+    static const uint32_t codes[] = {404, 409};
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(world_open(state), 0);
+        assert_int_equal(world_prepare(), ASSAY_OK);
+        world_answer("DELETE " NAMESPACE, codes[i], "{\"message\":\"it goes already\"}", 0);
+        assert_int_equal(world_finish(), ASSAY_OK);
+        assert_int_equal(world_close(state), 0);
+    }
+    assert_int_equal(world_open(state), 0);
+    assert_int_equal(world_prepare(), ASSAY_OK);
+    world_answer("DELETE " NAMESPACE, 403, "{\"message\":\"you may not\"}", 0);
+    assert_int_equal(world_finish(), ASSAY_E_DENIED);
+    has(world_why(), "what this run left cannot be removed: the cluster answers 403, you may not");
+}
+
 static void what_was_never_begun_is_not_removed(void **state)
 {
     (void)state;
@@ -766,6 +800,7 @@ int main(void)
         TEST(logs_are_collected_with_that_of_before),
         TEST(whatever_fails_is_passed_on_and_cleaned_up),
         TEST(an_end_that_does_not_come_is_reported),
+        TEST(what_somebody_else_removes_meanwhile_is_as_good_as_removed),
         TEST(what_was_never_begun_is_not_removed),
     };
 

@@ -160,6 +160,7 @@ static void k8s_runner_runs_the_predecessors_demo(void **state)
     stage_setenv(stage, "NOMOS_KZG_MODE=inImage");
     assert_exit(stage, stage_call(stage, "k8s_runner", NULL), 0);
     assert_has(stage->out, "every expectation held");
+    assert_has(stage->out, "pass      expectation.da_inclusion");
     assert_has(stage->err, "helm: Release");
     assert_string_equal(cluster_left(stage), "");
 }
