@@ -159,7 +159,9 @@ static assay_status inspect_pod(
 
     if (s)
         return s;
-    if (pod.has_ended || pod.restarts > 0)
+    /* Until it is ready a node that had to be started again has failed. After that what happened some
+       time ago says nothing about now. */
+    if (pod.has_ended || (pod.restarts > 0 && !(k8s->is_ready && pod.is_running)))
         read_ended((unsigned long)pod.exit_code, out);
     else
         out->state = pod.is_running ? ASSAY_PROCESS_RUNNING : 0;

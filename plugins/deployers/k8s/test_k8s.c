@@ -638,10 +638,10 @@ static void a_pod_that_was_started_again_is_not_one_that_has_ended(void **state)
 
     (void)state;
     assert_int_equal(world_prepare(), ASSAY_OK);
-    world_answer("GET", "/api/v1/namespaces/" NS "/pods/" NS "-validator-1-0", 200,
-        "{\"metadata\":{\"labels\":{\"io.assay.node\":\"validator-1\"}},\"status\":{"
-        "\"containerStatuses\":[{\"restartCount\":1,\"state\":{\"running\":{}},\"lastState\":{"
-        "\"terminated\":{\"exitCode\":137}}}]}}");
+    world_answer("GET " NAMESPACE "/pods?", 200,
+        PODS("{\"restartCount\":1,\"state\":{\"running\":{}},\"lastState\":{\"terminated\":{"
+             "\"exitCode\":137}}}"),
+        0);
     look("", &process);
     assert_int_equal(process.state, ASSAY_PROCESS_RUNNING);
     assert_int_equal(process.pid, 0);
@@ -796,6 +796,7 @@ int main(void)
         TEST(an_action_that_fails_says_what_kubectl_says),
         TEST(a_process_is_looked_at_in_its_pod),
         TEST(a_look_that_makes_no_sense_is_left_to_the_cluster),
+        TEST(a_pod_that_was_started_again_is_not_one_that_has_ended),
         TEST(before_nodes_are_ready_the_list_of_pods_is_enough),
         TEST(logs_are_collected_with_that_of_before),
         TEST(whatever_fails_is_passed_on_and_cleaned_up),
