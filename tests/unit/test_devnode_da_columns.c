@@ -396,12 +396,19 @@ static void a_column_that_comes_late_is_offered_too(void **state)
     bench_wait(&bench, S);
     assert_int_equal(bench.published, 1);
     assert_int_equal(bench_count(&bench, DA_OFFER), 4);
+    struct bench_blob younger; /* which is looked at from now on, and the other no more */
+    bench_blob_make(&bench, 2, &younger);
+    const struct da_message of_younger = bench_parcel(&younger, DA_DISPERSE, 0);
+    bench_say(&bench, giver, &of_younger);
+    bench_wait(&bench, 300 * MS);
+    assert_int_equal(bench_count(&bench, DA_OFFER), 5);
     const struct da_message late = bench_parcel(&blob, DA_DISPERSE, 4);
     bench_say(&bench, giver, &late);
     bench_wait(&bench, 300 * MS);
-    assert_int_equal(bench_count(&bench, DA_OFFER), 5);
+    assert_int_equal(bench_count(&bench, DA_OFFER), 6);
     assert_int_equal(bench_last(&bench, DA_OFFER)->message.as.place.column, 4);
     bench_blob_done(&blob);
+    bench_blob_done(&younger);
 }
 
 static void an_offered_column_is_wanted_once_and_taken(void **state)

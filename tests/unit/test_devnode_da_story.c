@@ -508,6 +508,31 @@ static void only_so_many_blocks_wait_at_once(void **state)
     assert_true(world_height(&world.world, blind) + 2 > world_height(&world.world, seeing));
 }
 
+static void a_node_that_catches_up_blind_asks_for_no_more_than_can_wait(void **state)
+{
+    struct da_world_dispersal dispersal;
+    size_t late = bystander(4);
+    size_t seeing = 4 - (late == 4);
+
+    (void)state;
+    world_kill(&world.world, late);
+    disperse_well(seeing, 1, &dispersal);
+    world_run(&world.world, 52 * S);
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, late, i, i != late);
+    world_start(&world.world, late);
+    world_connect(&world.world, late, seeing);
+    world_run(&world.world, S);
+    assert_true(world_height(&world.world, seeing) > world_height(&world.world, late) + 40);
+    assert_in_range(node_counts(world.world.nodes[late].node).blocks_waiting, PARKED_BLOCKS_MAX / 2,
+        PARKED_BLOCKS_MAX / 2 + BLOCKS_ASKED_MAX);
+    for (size_t i = 0; i < 5; i++)
+        da_world_cut(&world, late, i, false);
+    world_run(&world.world, 5 * S);
+
+    assert_true(world_height(&world.world, late) + 2 > world_height(&world.world, seeing));
+}
+
 static void a_restarted_node_samples_recent_blobs_and_believes_old_ones(void **state)
 {
     struct da_world_dispersal old;
@@ -689,6 +714,7 @@ int main(void)
         STORY(blocks_wait_for_a_node_that_cannot_sample_and_are_taken_once_it_can),
         STORY(what_only_a_cut_off_node_has_does_not_get_into_a_block),
         STORY(only_so_many_blocks_wait_at_once),
+        STORY(a_node_that_catches_up_blind_asks_for_no_more_than_can_wait),
         STORY(a_restarted_node_samples_recent_blobs_and_believes_old_ones),
         STORY(what_was_sampled_is_forgotten_in_time),
         STORY(looking_finds_what_is_there_now),
