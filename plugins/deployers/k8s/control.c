@@ -15,13 +15,15 @@ enum {
 #define READ_NODE "read -r pid code at </assay/state/node; "
 #define HOLD      ": >/assay/state/hold; "
 #define LET_GO    "rm -f /assay/state/hold"
+/* It may be gone before it could be told to go on. */
+#define TERMINATE "kill -TERM $pid || exit 1; kill -CONT $pid 2>/dev/null || true"
 #define AWAIT_END                                                                                  \
     "while read -r pid code at </assay/state/node && [ \"$code\" = - ]; do sleep 0.1; done; "
 
 static const char *const scripts[] = {
     [ASSAY_ACT_START] = LET_GO,
-    [ASSAY_ACT_STOP] = READ_NODE HOLD "kill -TERM $pid; kill -CONT $pid",
-    [ASSAY_ACT_RESTART] = READ_NODE HOLD "kill -TERM $pid; kill -CONT $pid; " AWAIT_END LET_GO,
+    [ASSAY_ACT_STOP] = READ_NODE HOLD TERMINATE,
+    [ASSAY_ACT_RESTART] = READ_NODE HOLD TERMINATE "; " AWAIT_END LET_GO,
     [ASSAY_ACT_KILL] = READ_NODE HOLD "kill -KILL $pid",
     [ASSAY_ACT_PAUSE] = READ_NODE "kill -STOP $pid",
     [ASSAY_ACT_RESUME] = READ_NODE "kill -CONT $pid",

@@ -246,21 +246,34 @@ static assay_status delete_path(struct k8s *k8s, assay_task *task, const char *p
     return s;
 }
 
-/* Until the namespace is gone: only then are the pods. */
+/* Is what is at the path gone? A list is when there is nothing in it. */
+static assay_status look_whether_gone(
+    struct k8s *k8s, assay_task *task, const char *path, bool *out)
+{
+    const struct ask ask = {.method = "GET", .path = path};
+    struct answer answer = {0};
+    const assay_value *items;
+    const assay_status s = cluster_ask(k8s, task, &ask, &answer);
+
+    items = s ? NULL : json_find(k8s, answer.root, "items", NULL);
+    *out = !s && (answer.code == 404 || (items && k8s->json->count(items) == 0));
+    answer_done(&answer);
+    return s;
+}
+
+/* Waits until it is: the cluster says that it deletes long before the last process has ended. */
 static assay_status await_gone(struct k8s *k8s, assay_task *task, const char *path, assay_ns until)
 {
     for (;;) {
-        const struct ask ask = {.method = "GET", .path = path};
-        struct answer answer = {0};
-        assay_status s = cluster_ask(k8s, task, &ask, &answer);
-        const bool is_gone = !s && answer.code == 404;
+        bool is_gone = false;
+        assay_status s = look_whether_gone(k8s, task, path, &is_gone);
 
-        answer_done(&answer);
         if (s || is_gone)
             return s;
         if (k8s->clock->now(k8s->host) >= until)
             return assay_fail_f(k8s->host, ASSAY_E_TIMEOUT,
-                "namespace %s is being deleted, but was not gone in time", k8s->namespace);
+                "what this run has made in namespace %s is being deleted, but was not gone in time",
+                k8s->namespace);
         s = k8s->clock->sleep_until(task, k8s->clock->now(k8s->host) + GONE_EVERY_MS * ASSAY_MS);
         if (s)
             return s;
@@ -284,5 +297,10 @@ assay_status names_release(struct k8s *k8s, assay_task *task, assay_ns until)
         "/api/v1/namespaces/%s/secrets?labelSelector=" RUN_LABEL "%%3D%s", k8s->namespace,
         k8s->run_id);
     other = delete_path(k8s, task, path);
-    return s ? s : other;
+    if (s || other)
+        return s ? s : other;
+    (void)snprintf(path, sizeof(path),
+        "/api/v1/namespaces/%s/pods?labelSelector=app.kubernetes.io%%2Finstance%%3D%s",
+        k8s->namespace, k8s->release);
+    return await_gone(k8s, task, path, until);
 }

@@ -211,7 +211,10 @@ static void names_that_are_given_are_used(void **state)
     has(world_story(), "upgrade --install mine /share/chart --namespace team");
     lacks(world_story(), "POST /api/v1/namespaces");
 
+    world_answer("GET /api/v1/namespaces/team/pods?labelSelector", 200, "{\"items\":[]}", 0);
+    world_answer("GET /api/v1/namespaces/team/pods?labelSelector", 200, "{\"items\":[{}]}", 2);
     assert_int_equal(world_finish(), ASSAY_OK);
+    assert_true(world_now() > 0); /* until the last pod was gone */
     has(world_story(), "uninstall mine --namespace team");
     has(world_story(), "DELETE /api/v1/namespaces/team/secrets?labelSelector=io.assay.run%3D");
     lacks(world_story(), "DELETE /api/v1/namespaces/team\n");
