@@ -32,6 +32,9 @@
 /* Sanitizers on a slow shared machine included. */
 #define PATIENCE_S 90
 #define POLL_MS    20
+/* Where ports are looked for. */
+#define PORT_FIRST 16000u
+#define PORT_COUNT 16000u
 
 extern char **environ;
 
@@ -55,17 +58,27 @@ bool testnet_until(bool (*condition)(void *self), void *self)
     return false;
 }
 
+/* A port that nobody has. Below those that the system hands out to whoever connects, or one that was
+   free a moment ago could be taken by any client; each program begins its search elsewhere. */
 static uint16_t free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static unsigned next;
+    bool is_free = false;
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
+    if (!next)
+        next = (unsigned)getpid() * 97 % PORT_COUNT;
+    for (unsigned tries = 0; tries < PORT_COUNT && !is_free; tries++) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        next = (next + 1) % PORT_COUNT;
+        address.sin_port = htons((uint16_t)(PORT_FIRST + next));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+        (void)close(fd);
+    }
+    assert_true(is_free);
+    return (uint16_t)(PORT_FIRST + next);
 }
 
 static struct bytes32 seed_of(size_t node)
@@ -312,9 +325,13 @@ static bool answers(void *self)
 void testnet_start(struct testnet *net, size_t node, const char *const *arguments)
 {
     struct waiting waiting = {.net = net, .node = node};
+    size_t size;
 
     testnet_spawn(net, node, arguments);
-    assert_true(testnet_until(answers, &waiting));
+    if (testnet_until(answers, &waiting))
+        return;
+    char *log = read_file(net->nodes[node].log_path, &size);
+    fail_msg("node %zu does not answer: %s", node, log + (size > 2000 ? size - 2000 : 0));
 }
 
 int testnet_wait(struct testnet *net, size_t node)
