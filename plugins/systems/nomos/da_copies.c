@@ -176,12 +176,13 @@ static assay_status decode(struct da_copies *copies, char why[WHY_SIZE])
 
 assay_status da_copies_decode(struct da_copies *copies, char why[WHY_SIZE])
 {
-    const uint32_t needed = da_data_columns(&copies->header);
+    uint32_t needed;
 
     if (copies->header.columns == 0) {
         (void)snprintf(why, WHY_SIZE, "no node that was asked knows the blob");
         return ASSAY_E_NOTFOUND;
     }
+    needed = da_data_columns(&copies->header);
     if (copies->held < needed) {
         (void)snprintf(why, WHY_SIZE, "%u of its %u columns could be had, and %u are needed",
             copies->held, copies->header.columns, needed);
