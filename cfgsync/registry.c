@@ -20,6 +20,7 @@ static const char any_address[] = "0.0.0.0";
 
 struct registry {
     const struct settings *settings;
+    struct registry_prover prover; /* without `sign`: development proofs */
     struct wire wire;
     struct announcement *hosts; /* by order of announcement, by node index once complete */
     uint32_t count;
@@ -66,6 +67,11 @@ void registry_free(struct registry *registry)
     free(registry->public_keys);
     free(registry->hosts);
     free(registry);
+}
+
+void registry_prove_with(struct registry *registry, const struct registry_prover *prover)
+{
+    registry->prover = *prover;
 }
 
 bool registry_is_complete(const struct registry *registry)
@@ -167,6 +173,29 @@ static bool read_locator(const char *ip, uint16_t port, struct multiaddr *out)
     return multiaddr_parse(text, out);
 }
 
+static bool build_genesis(
+    struct registry *registry, const struct genesis_spec *spec, struct reason *why)
+{
+    const struct registry_prover *prover = &registry->prover;
+    const struct wire *wire = &registry->wire;
+    struct signed_tx *genesis = &registry->genesis;
+    struct genesis_signing signing = {.spec = spec, .genesis = genesis};
+    struct nomos_error err = {""};
+    enum nomos_status status;
+
+    if (prover->sign)
+        status = genesis_begin(wire, spec, genesis, &err);
+    else
+        status = genesis_build(wire, &zk_scheme_dev, spec, genesis, &err);
+    if (status != NOMOS_OK)
+        return reason_set(why, "the genesis transaction cannot be made: %s", err.text);
+    if (!prover->sign)
+        return true;
+    signing.hash = tx_hash(wire, &genesis->tx);
+    return prover->sign(prover->self, wire, &signing, why) ||
+        reason_wrap(why, "the genesis transaction cannot be proved");
+}
+
 static bool make_genesis(struct registry *registry, struct reason *why)
 {
     const struct settings *settings = registry->settings;
@@ -176,7 +205,6 @@ static bool make_genesis(struct registry *registry, struct reason *why)
         .node_count = registry->count,
         .accounts = accounts,
         .account_count = settings->account_count};
-    struct nomos_error err = {""};
     bool is_made = true;
 
     for (uint32_t i = 0; is_made && i < registry->count; i++) {
@@ -192,12 +220,7 @@ static bool make_genesis(struct registry *registry, struct reason *why)
     for (size_t i = 0; i < settings->account_count; i++)
         accounts[i] = (struct note){
             .value = settings->accounts[i].value, .pk = registry->wallet_keys[i].public_key};
-    if (is_made &&
-        genesis_build(&registry->wire, &zk_scheme_dev, &spec, &registry->genesis, &err) !=
-            NOMOS_OK) {
-        reason_format(why, "the genesis transaction cannot be made: %s", err.text);
-        is_made = false;
-    }
+    is_made = is_made && build_genesis(registry, &spec, why);
     free(nodes);
     free(accounts);
     return is_made;
@@ -215,7 +238,7 @@ static bool complete(struct registry *registry, int64_t unix_ns, struct reason *
         .slot_duration = settings->slot_duration_ns,
         .active_slot_coeff = settings->active_slot_coeff,
         .security_param = settings->security_param,
-        .chain_start_unix_ns = unix_ns,
+        .chain_start_unix_ns = registry->prover.sign ? registry->prover.unix_ns() : unix_ns,
         .genesis = &registry->genesis,
         .times = settings->times,
         .has_da = node_config_knows_da,

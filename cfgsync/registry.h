@@ -14,6 +14,7 @@
 #define CFGSYNC_REGISTRY_H
 
 #include "cfgsync/settings.h"
+#include "nomos/genesis.h"
 
 #define REGISTRY_NAME_BYTES 128
 #define REGISTRY_IP_BYTES   46
@@ -39,6 +40,17 @@ struct registry;
 
 struct registry *registry_new(const struct settings *settings);
 void registry_free(struct registry *registry);
+
+/* Who makes the proofs of the genesis' declarations. Without one they are development proofs. */
+struct registry_prover {
+    void *self;
+    /* All of them; may take minutes. False and a reason when they cannot be made. */
+    bool (*sign)(void *self, const struct wire *wire, const struct genesis_signing *signing,
+        struct reason *why);
+    /* Nanoseconds since 1970: the chain starts when the proofs are there. */
+    int64_t (*unix_ns)(void);
+};
+void registry_prove_with(struct registry *registry, const struct registry_prover *prover);
 
 /* `unix_ns` becomes the start of the chain when this is the last host. */
 enum registry_answer registry_announce(struct registry *registry, const struct announcement *host,

@@ -1,10 +1,14 @@
 /* cfgsync-server: hands every node of a network its configuration once all nodes are known. */
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "cfgsync/circuits.h"
 #include "cfgsync/server.h"
 #include "nomos/keys.h"
 
@@ -43,8 +47,37 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
     (void)event_base_loopbreak(arg);
 }
 
-static int serve(const struct settings *settings, struct event_base *base)
+/* Longer than any machine needs for one. */
+#define PROOF_PATIENCE_NS (UINT64_C(600) * 1000000000)
+
+static bool sign(
+    void *self, const struct wire *wire, const struct genesis_signing *signing, struct reason *why)
 {
+    return circuits_sign(self, wire, signing, why);
+}
+
+/* With circuits, as an image with real nodes has them (node contract 5.5), the genesis carries real
+   proofs. `path` is room for where they are. False and a reason when they are not there. */
+static bool find_circuits(struct circuits *out, char path[PATH_MAX], struct reason *why)
+{
+    const char *named = getenv("NOMOS_CIRCUITS"), *scratch = getenv("TMPDIR");
+    struct stat status;
+
+    *out = (struct circuits){
+        .scratch = scratch && *scratch ? scratch : "/tmp", .patience_ns = PROOF_PATIENCE_NS};
+    if (!named || !*named)
+        return true;
+    if (!realpath(named, path) || stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return reason_set(why,
+            "NOMOS_CIRCUITS is %s, which is no directory; unset it for development nodes", named);
+    out->directory = path;
+    return true;
+}
+
+static int serve(
+    const struct settings *settings, struct circuits *circuits, struct event_base *base)
+{
+    const struct registry_prover prover = {.self = circuits, .sign = sign, .unix_ns = unix_ns};
     struct registry *registry = registry_new(settings);
     /* It runs as the first process of a container, which no signal ends that it does not handle. */
     struct event *stops[] = {
@@ -61,6 +94,8 @@ static int serve(const struct settings *settings, struct event_base *base)
     int status = EXIT_STOPPED;
     char line[64];
 
+    if (circuits->directory)
+        registry_prove_with(registry, &prover);
     if (!server || !stops[0] || !stops[1]) {
         status = cannot(server ? "out of memory" : why.text);
     } else {
@@ -82,6 +117,8 @@ static int serve(const struct settings *settings, struct event_base *base)
 int main(int argc, char **argv)
 {
     struct settings settings;
+    struct circuits circuits;
+    char circuits_path[PATH_MAX];
     struct event_base *base = NULL;
     struct reason why = {""};
     int status;
@@ -92,11 +129,13 @@ int main(int argc, char **argv)
     }
     if (!keys_init())
         return cannot("the cryptographic library cannot be started");
+    if (!find_circuits(&circuits, circuits_path, &why))
+        return cannot(why.text);
     if (!settings_read(&settings, argv[1], &why))
         return cannot(why.text);
     (void)signal(SIGPIPE, SIG_IGN);
     base = event_base_new();
-    status = base ? serve(&settings, base) : cannot("cannot make an event loop");
+    status = base ? serve(&settings, &circuits, base) : cannot("cannot make an event loop");
     if (base)
         event_base_free(base);
     settings_done(&settings);

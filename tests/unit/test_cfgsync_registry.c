@@ -1,6 +1,8 @@
 /* Who is known, in which order, and what each is told. */
 #include "cfgsync_world.h"
 
+#include <json-c/json.h>
+
 #include "devnode/shell/yaml_tree.h"
 #include "nomos/genesis.h"
 #include "nomos/json_tx.h"
@@ -34,8 +36,10 @@ static const char *at(const struct yaml_tree *tree, const char *path)
 {
     const struct yaml_tree *value = yaml_tree_find(tree, path);
 
-    if (!value)
+    if (!value) {
         fail_msg("no %s", path);
+        return "";
+    }
     if (value->kind == YAML_SEQUENCE)
         return value->count ? value->values[0]->text : "";
     return value->text;
@@ -138,6 +142,7 @@ static void the_genesis_is_valid_and_names_the_addresses(void **state)
     assert_int_equal(genesis_verify(&wire, &zk_scheme_dev, &genesis, &err), NOMOS_OK);
     assert_int_equal(genesis_total_stake(&genesis), 2 * 1002 + 100);
     signed_tx_done(&genesis);
+    json_object_put(json);
     yaml_tree_free(config);
     registry_free(registry);
     settings_done(&settings);
@@ -220,6 +225,84 @@ static void a_genesis_that_cannot_be_made_fails_for_good(void **state)
     settings_done(&settings);
 }
 
+/* ---- who makes proofs ---- */
+
+struct prover {
+    unsigned calls;
+    bool fails;
+};
+
+static bool sign(
+    void *self, const struct wire *wire, const struct genesis_signing *signing, struct reason *why)
+{
+    struct prover *prover = self;
+    const struct fr hash = tx_hash(wire, &signing->genesis->tx);
+
+    prover->calls++;
+    assert_true(fr_equal(&signing->hash, &hash));
+    if (prover->fails)
+        return reason_set(why, "out of paper");
+    for (size_t i = 0; i < genesis_declaration_count(signing->spec); i++) {
+        struct genesis_agreement agreement;
+        struct zk_proof proof;
+
+        genesis_agreement(signing, i, &agreement);
+        assert_int_equal(
+            zk_scheme_dev.prove(wire, &agreement.statement, agreement.secret_keys, &proof, NULL),
+            NOMOS_OK);
+        genesis_agree(signing, i, &proof);
+    }
+    return true;
+}
+
+static int64_t an_hour_later(void)
+{
+    return START + INT64_C(3600) * 1000000000;
+}
+
+static void proofs_are_made_once_and_the_chain_starts_after(void **state)
+{
+    struct settings settings = settings_of(2, "");
+    struct registry *registry = registry_new(&settings);
+    struct prover prover = {.calls = 0};
+    struct yaml_tree *config;
+
+    (void)state;
+    registry_prove_with(registry,
+        &(struct registry_prover){.self = &prover, .sign = sign, .unix_ns = an_hour_later});
+    announce(registry, "validator-0", "10.0.0.2");
+    assert_int_equal(prover.calls, 0);
+    announce(registry, "validator-1", "10.0.0.3");
+    announce(registry, "validator-1", "10.0.0.3");
+    assert_int_equal(prover.calls, 1);
+    config = config_of(registry, "validator-1");
+    assert_string_equal(
+        at(config, "time.chain_start_time"), "2025-12-12 12:46:40.000000000 +00:00:00");
+    yaml_tree_free(config);
+    registry_free(registry);
+    settings_done(&settings);
+}
+
+static void a_genesis_that_cannot_be_proved_fails_for_good(void **state)
+{
+    struct settings settings = settings_of(1, "");
+    const struct announcement host = host_named("validator-0", "10.0.0.2");
+    struct registry *registry = registry_new(&settings);
+    struct prover prover = {.fails = true};
+    struct reason why = {""};
+
+    (void)state;
+    registry_prove_with(registry,
+        &(struct registry_prover){.self = &prover, .sign = sign, .unix_ns = an_hour_later});
+    assert_int_equal(registry_announce(registry, &host, START, &why), REGISTRY_FAILED);
+    assert_non_null(strstr(why.text, "cannot be proved"));
+    assert_non_null(strstr(why.text, "out of paper"));
+    assert_int_equal(registry_announce(registry, &host, START, &why), REGISTRY_FAILED);
+    assert_int_equal(prover.calls, 1);
+    registry_free(registry);
+    settings_done(&settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +314,8 @@ int main(void)
         cmocka_unit_test(one_too_many_is_sent_away),
         cmocka_unit_test(hosts_without_a_name_are_told_apart_by_their_address),
         cmocka_unit_test(a_genesis_that_cannot_be_made_fails_for_good),
+        cmocka_unit_test(proofs_are_made_once_and_the_chain_starts_after),
+        cmocka_unit_test(a_genesis_that_cannot_be_proved_fails_for_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
