@@ -128,6 +128,13 @@ static void try_later(struct fetch *fetch)
     end(fetch);
 }
 
+/* What no cfgsync answers to a node's announcement, but a proxy does, or whoever has the address until
+   the network knows it for ours. */
+static bool is_somebody_else(int code)
+{
+    return code == 404 || code == 502 || code == 503 || code == 504;
+}
+
 static void read_reply(struct fetch *fetch, struct evhttp_request *request)
 {
     struct evbuffer *buffer = evhttp_request_get_input_buffer(request);
@@ -142,6 +149,9 @@ static void read_reply(struct fetch *fetch, struct evhttp_request *request)
             reason_format(fetch->why, "the configuration is too long");
     } else if (code == 408) {
         reason_format(fetch->why, "the other nodes have not announced themselves in time");
+    } else if (is_somebody_else(code)) {
+        reason_format(fetch->why, "%s answers %d, so it is not cfgsync that answers there",
+            fetch->options->server, code);
     } else {
         fetch->result = CLIENT_REFUSED;
         reason_format(fetch->why, "%s answered %d: %.*s", fetch->options->server, code,

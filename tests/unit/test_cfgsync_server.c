@@ -314,6 +314,58 @@ static void a_server_that_is_not_there_is_tried_for_a_while(void **state)
     assert_non_null(strstr(why.text, "not http://host:port"));
 }
 
+/* Answers one request after the other with the same bytes, until the socket is closed. */
+struct stranger {
+    int listener;
+    const char *says;
+    pthread_t thread;
+};
+
+static void *be_a_stranger(void *arg)
+{
+    struct stranger *stranger = arg;
+    char request[4096];
+    int fd;
+
+    while ((fd = accept(stranger->listener, NULL, NULL)) >= 0) {
+        (void)recv(fd, request, sizeof(request), 0);
+        (void)send(fd, stranger->says, strlen(stranger->says), MSG_NOSIGNAL);
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void somebody_else_at_the_address_is_asked_again_later(void **state)
+{
+    static const char *const answers[] = {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct stranger stranger = {
+            .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .says = answers[i]};
+        struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof(address);
+        struct client_options options = {.connect_ns = 5000000000u, .answer_ns = 30000000000u};
+        struct text text = {.bytes = NULL};
+        struct reason why = {""};
+
+        assert_int_equal(bind(stranger.listener, (struct sockaddr *)&address, size), 0);
+        assert_int_equal(listen(stranger.listener, 4), 0);
+        assert_int_equal(getsockname(stranger.listener, (struct sockaddr *)&address, &size), 0);
+        assert_int_equal(pthread_create(&stranger.thread, NULL, be_a_stranger, &stranger), 0);
+        options.host = host_named("validator-0", "127.0.0.1");
+        (void)snprintf(options.server, sizeof(options.server), "http://127.0.0.1:%u",
+            (unsigned)ntohs(address.sin_port));
+        assert_int_equal(client_fetch(&options, &text, &why), CLIENT_LATER);
+        assert_non_null(strstr(why.text, "it is not cfgsync that answers there"));
+        (void)shutdown(stranger.listener, SHUT_RDWR);
+        assert_int_equal(pthread_join(stranger.thread, NULL), 0);
+        (void)close(stranger.listener);
+    }
+}
+
 static void a_port_that_is_taken_is_reported(void **state)
 {
     struct world *world = world_new(1, 1000);
@@ -450,6 +502,7 @@ int main(void)
         cmocka_unit_test(requests_that_make_no_sense_are_answered_so),
         cmocka_unit_test(a_host_that_goes_while_it_waits_is_forgotten_but_known),
         cmocka_unit_test(a_server_that_is_not_there_is_tried_for_a_while),
+        cmocka_unit_test(somebody_else_at_the_address_is_asked_again_later),
         cmocka_unit_test(a_port_that_is_taken_is_reported),
         cmocka_unit_test(the_environment_says_who_the_client_is),
         cmocka_unit_test(a_configuration_is_written_whole_and_for_its_owner_alone),
