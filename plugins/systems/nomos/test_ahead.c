@@ -85,12 +85,34 @@ static assay_status follow_body(assay_task *task, void *arg)
     return s ? s : w->system.clock->sleep_until(task, ASSAY_FOREVER);
 }
 
+static bool is_at_work(struct world *w)
+{
+    bool is;
+
+    (void)pthread_mutex_lock(&w->system.lock);
+    is = w->system.ahead_workers > 0;
+    (void)pthread_mutex_unlock(&w->system.lock);
+    return is;
+}
+
+static assay_status until_at_work_body(assay_task *task, void *arg)
+{
+    struct world *w = arg;
+    assay_status s = ASSAY_OK;
+
+    while (!s && !is_at_work(w))
+        s = w->system.clock->sleep_until(task, w->system.clock->now(w->system.host) + ASSAY_MS);
+    return s;
+}
+
+/* And waits until it is at work: until then who asks is given a transaction at once. */
 static void start_following(struct world *w)
 {
     const struct host_operation_spec spec = {
         .name = "follow", .body = follow_body, .arg = w, .grace = 60 * ASSAY_SECOND};
 
     assert_int_equal(host_operation_start(w->fixture->instances[0], &spec, &w->follow), ASSAY_OK);
+    assert_int_equal(run_body(w->fixture->instances[0], until_at_work_body, w).status, ASSAY_OK);
 }
 
 /* How many are ready now. */
