@@ -252,7 +252,7 @@ static uint32_t service_supports(const assay_host *table, uint32_t kind)
 }
 
 /* Waits for its turn. */
-static assay_status control_begin(assay_task *task, struct control *control, assay_ns until)
+assay_status control_begin(assay_task *task, struct control *control, assay_ns until)
 {
     assay_status s = task_enter(task);
 
@@ -269,7 +269,7 @@ static assay_status control_begin(assay_task *task, struct control *control, ass
         : s;
 }
 
-static void control_end(struct control *control)
+void control_end(struct control *control)
 {
     (void)pthread_mutex_lock(&control->lock);
     control->is_busy = false;

@@ -26,6 +26,10 @@ void control_free(struct control *control);
 /* "restart"; "unknown action" for a number that this host does not know. */
 const char *control_action_name(uint32_t kind);
 
+/* Waits for a turn, in which no action is under way, or for `until`, and ends it. */
+assay_status control_begin(assay_task *task, struct control *control, assay_ns until);
+void control_end(struct control *control);
+
 /* Receipts filed so far. */
 size_t control_receipt_count(struct control *control);
 

@@ -603,4 +603,5 @@ const assay_deployment deployment_table = {
     .file = service_file,
     .asset_text = service_asset_text,
     .beside = command_beside,
+    .ended = ends_told,
 };

@@ -32,21 +32,30 @@ static bool is_as_asked(int asked, const struct process_status *status)
     return status->code == 0 || status->code == 128 + asked;
 }
 
-static void say(const struct deployment *deployment, const assay_node_end *end)
+const char *ends_describe(const assay_node_end *end, char out[END_TEXT_SIZE])
+{
+    if (end->how == ASSAY_END_KILLED)
+        (void)snprintf(out, END_TEXT_SIZE, "killed by signal %u (%.40s)", end->code,
+            strsignal((int)end->code));
+    else if (end->how == ASSAY_END_EXITED)
+        (void)snprintf(out, END_TEXT_SIZE, "exit code %u", end->code);
+    else
+        (void)snprintf(out, END_TEXT_SIZE, "nobody saw how");
+    return out;
+}
+
+static void say(const struct deployment *deployment, const assay_node_end *end, const char *detail)
 {
     struct host *host = deployment->host;
     const char *name = host->config.topology->nodes[end->node].name;
-    char moment[QUANTITY_TEXT_SIZE], asked[64] = "by itself", text[256];
+    char moment[QUANTITY_TEXT_SIZE], asked[64] = "by itself", how[END_TEXT_SIZE], text[512];
 
     if (end->asked_by_signal)
-        (void)snprintf(asked, sizeof(asked), "after signal %u (%s)", end->asked_by_signal,
+        (void)snprintf(asked, sizeof(asked), "after signal %u (%.40s)", end->asked_by_signal,
             strsignal((int)end->asked_by_signal));
-    (void)snprintf(text, sizeof(text), "%s ended %s at %s: %s %u%s%s%s; see nodes/%s/output.log",
-        name, asked, format_span(end->at / ASSAY_MS * ASSAY_MS, moment),
-        end->how == ASSAY_END_KILLED ? "killed by signal" : "exit code", end->code,
-        end->how == ASSAY_END_KILLED ? " (" : "",
-        end->how == ASSAY_END_KILLED ? strsignal((int)end->code) : "",
-        end->how == ASSAY_END_KILLED ? ")" : "", name);
+    (void)snprintf(text, sizeof(text), "%s ended %s at %s: %s%s%.160s; see nodes/%s/output.log",
+        name, asked, format_span(end->at / ASSAY_MS * ASSAY_MS, moment), ends_describe(end, how),
+        detail[0] ? ", " : "", detail, name);
     log_write(LOG_LEVEL_WARN, "host", "%s", text);
     host_event(host, "node-ended", name, text);
     if (host->deployer.instance)
@@ -75,7 +84,29 @@ void ends_note(struct deployment *deployment, uint32_t node)
     }
     (void)pthread_mutex_unlock(&deployment->lock);
     if (is_news)
-        say(deployment, &end);
+        say(deployment, &end, "");
+}
+
+assay_status ends_told(const assay_host *table, const assay_node_end *theirs, const char *detail)
+{
+    struct host *host = host_of(table);
+    struct deployment *deployment = host->deployment;
+    assay_node_end end;
+
+    if (!record_take(&end, sizeof(end), theirs))
+        return instance_fail(table, ASSAY_E_INVALID, "deployment.ended: struct_size is not set");
+    if (end.node >= deployment->node_count || end.how < ASSAY_END_UNSEEN ||
+        end.how > ASSAY_END_KILLED)
+        return instance_fail(table, ASSAY_E_INVALID,
+            "deployment.ended: there is no node %u, or no way %u to end", end.node, end.how);
+    end.struct_size = sizeof(end);
+    if (end.at == 0)
+        end.at = host_now(host);
+    (void)pthread_mutex_lock(&deployment->lock);
+    (void)vec_push(&deployment->ends, &end); /* without room the event tells it still */
+    (void)pthread_mutex_unlock(&deployment->lock);
+    say(deployment, &end, detail ? detail : "");
+    return ASSAY_OK;
 }
 
 void ends_note_process(struct deployment *deployment, uint32_t process)

@@ -7,7 +7,8 @@
    assay.receipts/1.
 
    Whoever hears of a change of a process, and whoever is about to replace one, lets ends_note look,
-   so that no end is missed however fast the next process is started. Any thread. */
+   so that no end is missed however fast the next process is started. Of nodes that no process of the
+   host's runs the deployer tells, who is asked now and then (watch.c). Any thread. */
 #ifndef ASSAY_HOST_ENDS_H
 #define ASSAY_HOST_ENDS_H
 
@@ -29,6 +30,15 @@ void ends_note(struct deployment *deployment, uint32_t node);
 
 /* The same for the node that this process runs, if it runs any. */
 void ends_note_process(struct deployment *deployment, uint32_t process);
+
+/* assay_deployment.ended: what only the deployer knows of. */
+assay_status ends_told(const assay_host *table, const assay_node_end *end, const char *detail);
+
+/* "killed by signal 11 (Segmentation fault)", "exit code 1". */
+enum {
+    END_TEXT_SIZE = 80
+};
+const char *ends_describe(const assay_node_end *end, char out[END_TEXT_SIZE]);
 
 /* Does this signal ask a process to end, or is it one that by default stops it, wakes it or is
    ignored? */

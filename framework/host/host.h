@@ -160,6 +160,16 @@ void host_follow_cancel(struct host *host, assay_ns grace);
    started. */
 void host_follow_stop(struct host *host, assay_ns grace);
 
+/* ---- nodes that are none of our processes ---- */
+
+/* Has the deployer watch for their ends, until host_watch_stop; nothing where it does not. */
+assay_status host_watch_start(struct host *host, struct error *err);
+/* One more look now, so that what happened until now is known when it returns. A deployer that cannot
+   look is told among the notices. Blocks, 30 s at most. Not from a task. */
+void host_watch_look(struct host *host);
+/* Fine when not started. Those left after `grace` mark the deployer stuck. */
+void host_watch_stop(struct host *host, assay_ns grace);
+
 /* ---- what the report says ---- */
 
 void host_facts(const struct host *host, assay_run_facts *out); /* struct_size set by the caller */

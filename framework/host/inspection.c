@@ -1,5 +1,6 @@
 #include "framework/host/inspection.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "framework/base/log.h"
@@ -9,6 +10,7 @@
 #include "framework/host/tasks_internal.h"
 
 #define INSPECT_LIMIT (10 * ASSAY_SECOND) /* asking a container engine takes a second at most */
+#define WATCH_LIMIT   (20 * ASSAY_SECOND) /* the same for a thousand nodes at a time */
 #define COLLECT_LIMIT (15 * ASSAY_SECOND) /* the log of a node that printed megabytes */
 
 /* On the heap and not on the caller's stack: an operation that never returns goes on using it. */
@@ -33,6 +35,13 @@ static assay_status call_collect(assay_task *task, void *arg)
     struct inspection *inspection = arg;
 
     return inspection->deployer->ops->collect(inspection->deployer->self, task, inspection->node);
+}
+
+static assay_status call_watch(assay_task *task, void *arg)
+{
+    struct inspection *inspection = arg;
+
+    return inspection->deployer->ops->watch(inspection->deployer->self, task);
 }
 
 /* Runs it; NULL when there was no memory, or when it is the stuck operation's now. */
@@ -80,6 +89,26 @@ assay_status inspection_look(
     if (detail)
         memcpy(detail, inspection->detail, INSPECTION_DETAIL_SIZE);
     return ASSAY_OK;
+}
+
+bool inspection_watches(const struct host *host)
+{
+    return host->deployer.instance && host->deployer.ops && host->deployer.ops->watch;
+}
+
+assay_status inspection_watch(assay_task *task, char why[INSPECTION_WHY_SIZE])
+{
+    const struct host_operation_spec plan = {
+        .name = "watch", .body = call_watch, .grace = NESTED_GRACE, .limit = WATCH_LIMIT};
+    auto_free struct inspection *inspection = NULL;
+
+    why[0] = '\0';
+    if (!inspection_watches(host_of(task_host(task))))
+        return ASSAY_OK;
+    inspection = run(task, 0, &plan);
+    (void)snprintf(why, INSPECTION_WHY_SIZE, "%.290s",
+        inspection ? inspection->result.why : "no memory, or stuck");
+    return inspection ? inspection->result.status : ASSAY_E_NOMEM;
 }
 
 void inspection_collect(assay_task *task, uint32_t node)

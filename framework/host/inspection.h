@@ -12,7 +12,8 @@
 struct host;
 
 enum {
-    INSPECTION_DETAIL_SIZE = 160 /* the ABI's */
+    INSPECTION_DETAIL_SIZE = 160, /* the ABI's */
+    INSPECTION_WHY_SIZE = 300
 };
 
 /* Does the deployer inspect at all? */
@@ -22,6 +23,13 @@ bool inspection_is_offered(const struct host *host);
    is no failure of the task: the status says so, and nothing is filled. */
 assay_status inspection_look(
     assay_task *task, uint32_t node, assay_process *out, char detail[INSPECTION_DETAIL_SIZE]);
+
+/* Does the deployer watch over its nodes? */
+bool inspection_watches(const struct host *host);
+
+/* Has it look for nodes that have ended, which ends.h then tells of; nothing where it does not watch. Not
+   beside an action of node control. Failing to look is no failure of the task; `why` gets the reason. */
+assay_status inspection_watch(assay_task *task, char why[INSPECTION_WHY_SIZE]);
 
 /* Has the node's log written where the host would have. Best effort: what cannot be had is left out,
    and the reason goes into the log. */

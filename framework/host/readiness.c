@@ -44,7 +44,8 @@ struct readiness {
     pthread_mutex_t lock; /* guards what follows, and the candidates; before the deployment's */
     struct waiters waiters;
     uint32_t ready;
-    size_t ends;  /* ends of processes that have been looked at */
+    size_t ends; /* ends of processes that have been looked at */
+    bool is_for_all;
     bool is_over; /* all are ready, or one failed */
     assay_status status;
     uint32_t culprit; /* the node that failed, whose log is shown; or ASSAY_NO_NODE */
@@ -350,6 +351,24 @@ static assay_status check_all(struct readiness *readiness)
     return readiness->is_over ? readiness->status : ASSAY_OK;
 }
 
+/* The same where nodes are none of our processes: the deployer looks. One that cannot look for a moment
+   says nothing; it is asked again all through the run. */
+static assay_status check_others(assay_task *task, struct readiness *readiness)
+{
+    assay_node_end end = {.struct_size = sizeof(end)};
+    char how[END_TEXT_SIZE], why[INSPECTION_WHY_SIZE];
+
+    if (inspection_watch(task, why) == ASSAY_E_CANCELLED)
+        return ASSAY_E_CANCELLED;
+    readiness->is_over = false;
+    if (!host_node_end_at(readiness->host, readiness->ends, &end))
+        return ASSAY_OK;
+    give_up_on(readiness, &readiness->candidates[end.node], ASSAY_E_IO,
+        " ended by itself after it had been ready, while other nodes were waited for: %s",
+        ends_describe(&end, how));
+    return readiness->status;
+}
+
 static assay_status run_probes(assay_task *task, struct readiness *readiness)
 {
     struct host *host = readiness->host;
@@ -362,6 +381,8 @@ static assay_status run_probes(assay_task *task, struct readiness *readiness)
         return task_fail(task, s, "%s: %s", host_instance_name(host->system.instance), result.why);
     if (!s)
         s = check_all(readiness);
+    if (!s && readiness->is_for_all)
+        s = check_others(task, readiness);
     if (s && readiness->culprit != ASSAY_NO_NODE)
         say_log(task, readiness, readiness->culprit);
     if (s && readiness->why.len)
@@ -439,6 +460,7 @@ assay_status readiness_await_all(assay_task *task, assay_ns patience, assay_ns l
     readiness = readiness_new(host, host_node_count(host), patience);
     if (!readiness)
         return task_fail(task, ASSAY_E_NOMEM, "out of memory");
+    readiness->is_for_all = true;
     if (limit > 0)
         readiness->limit = host_now(host) + limit;
     return await(task, readiness);

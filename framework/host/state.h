@@ -82,6 +82,7 @@ struct host {
     struct specs *specs;
     struct submissions *submissions;
     struct wallet *wallet;
+    struct host_operation *watching; /* watch.c; NULL: not started */
 };
 
 struct host_instance {

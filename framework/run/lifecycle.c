@@ -258,7 +258,8 @@ static enum event enter_observe(struct life *life)
 {
     struct error err = {0};
 
-    if (host_follow_start(life->host, &err) == ASSAY_OK) {
+    if (host_follow_start(life->host, &err) == ASSAY_OK &&
+        host_watch_start(life->host, &err) == ASSAY_OK) {
         life->is_deployed = true;
         await_first_look(life);
         return event_of(life, true);
@@ -359,6 +360,7 @@ static enum event enter_settle(struct life *life)
 static enum event enter_judge(struct life *life)
 {
     end_kind(life, ASSAY_EXPECTATION);
+    host_watch_look(life->host);
     EACH_ACTOR(actor, life)
     {
         if (actor->instance->kind != ASSAY_EXPECTATION || host_is_interrupted(life->host))
@@ -425,6 +427,7 @@ static enum event enter_teardown(struct life *life)
     end_kind(life, ASSAY_WORKLOAD);
     end_kind(life, ASSAY_EXPECTATION);
     end_kind(life, ASSAY_DEPLOYER);
+    host_watch_stop(life->host, life->limits.grace);
     host_follow_cancel(life->host, life->limits.grace);
     finish_kind(life, ASSAY_WORKLOAD);
     finish_kind(life, ASSAY_EXPECTATION);

@@ -324,6 +324,11 @@ typedef struct assay_deployment {
      * again when it ends; it is ended with the nodes, or with the run, whatever happens to the rest.
      * Its working directory is the workspace; at most 1,023 words. */
     assay_status (*beside)(const assay_host *, const char *name, const char *const *argv);
+    /* What runs a node has ended, other than by `start`'s processes, which the host knows of itself:
+     * although nobody had asked it to, or in another way than it was asked to. Each end once; it is
+     * told to whoever reads the report or judges (assay.receipts/1). `at` 0: now. `detail`, a few
+     * words to be shown ("out of memory"), may be NULL. */
+    assay_status (*ended)(const assay_host *, const assay_node_end *, const char *detail);
 } assay_deployment;
 
 #ifdef __cplusplus

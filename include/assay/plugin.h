@@ -135,6 +135,11 @@ typedef struct assay_deployer_ops {
      * the error can show the end of it. Two tasks may call it, beside inspect. May be NULL. */
     assay_status (*collect)(void *self, assay_task *, uint32_t node);
     uint32_t flags, reserved; /* ASSAY_DEPLOYER_... */
+    /* For nodes that the host did not start itself: looks once at all of them, and tells
+     * assay_deployment.ended of each that has ended without `control` having asked it to. Called when
+     * all are ready, every 2 s from then on, and once more right before they are judged; never
+     * beside control. A failure means "I could not look". May be NULL. */
+    assay_status (*watch)(void *self, assay_task *);
 } assay_deployer_ops;
 
 enum {

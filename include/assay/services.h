@@ -391,8 +391,10 @@ typedef struct assay_control {
 /* ---- what was done to the nodes, and what became of them ---- */
 #define ASSAY_RECEIPTS "assay.receipts/1"
 /* A node's process that ended although nobody asked it to, or in another way than it was asked to.
- * Known of processes that the host itself runs (assay.deployment/1 start). */
+ * Known of processes that the host itself runs (assay.deployment/1 start), and of others whose
+ * deployer looks after them (assay_deployer_ops.watch). */
 enum {
+    ASSAY_END_UNSEEN = 1, /* it is gone, or another runs in its place; code says nothing */
     ASSAY_END_EXITED = 2, /* the numbers of ASSAY_PROCESS_EXITED and _KILLED */
     ASSAY_END_KILLED = 3
 };

@@ -114,10 +114,14 @@ void fake_unproven_receipt(
 
 static void on_node_end(struct fakehost *f, const struct fake_event *event)
 {
+    const uint32_t killed_by = (uint32_t)(event->number & 0xff);
+
     f->ends = fake_grow(f->ends, f->end_count, sizeof(f->ends[0]));
     f->ends[f->end_count++] = (assay_node_end){.node = event->node,
-        .how = event->number & 0xff ? ASSAY_END_KILLED : ASSAY_END_EXITED,
-        .code = event->number & 0xff ? (uint32_t)(event->number & 0xff) : 1,
+        .how = killed_by == FAKE_UNSEEN ? ASSAY_END_UNSEEN
+            : killed_by                 ? ASSAY_END_KILLED
+                                        : ASSAY_END_EXITED,
+        .code = killed_by ? killed_by : 1,
         .asked_by_signal = (uint32_t)(event->number >> 8),
         .at = f->now};
 }

@@ -238,7 +238,11 @@ void fake_receipt(
     struct fakehost *f, uint32_t kind, uint32_t node, assay_ns asked_at, assay_ns done_at);
 void fake_unproven_receipt(
     struct fakehost *f, uint32_t kind, uint32_t node, assay_ns asked_at, assay_ns done_at);
-/* A node's end that nobody asked for (signal 0), or otherwise than asked. */
+/* A node's end that nobody asked for (signal 0), or otherwise than asked; killed_by 0: exit code 1,
+   FAKE_UNSEEN: nobody saw how. */
+enum {
+    FAKE_UNSEEN = 255
+};
 void fake_node_end(
     struct fakehost *f, assay_ns at, uint32_t node, uint32_t killed_by, uint32_t asked_by);
 /* The node was away, as receipts prove. */

@@ -204,6 +204,7 @@ struct world {
     assay_status (*control)(struct world *, assay_task *, const assay_action *);
     assay_status (*inspect)(struct world *, uint32_t, assay_process *, char[160]);
     assay_status (*collect)(struct world *, uint32_t);
+    assay_status (*watch)(struct world *, assay_task *);
     atomic_int looks, follows;
 };
 
@@ -257,6 +258,13 @@ static inline assay_status world_collect(void *self, assay_task *task, uint32_t 
     return world->collect ? world->collect(world, node) : ASSAY_OK;
 }
 
+static inline assay_status world_watch(void *self, assay_task *task)
+{
+    struct world *world = self;
+
+    return world->watch ? world->watch(world, task) : ASSAY_OK;
+}
+
 static const assay_system_ops world_system = {.struct_size = sizeof(world_system),
     .render = world_render,
     .ready = world_ready,
@@ -272,7 +280,8 @@ static inline struct world *world_new_http(uint32_t nodes, uint64_t actions, con
         .actions = actions,
         .control = world_control,
         .inspect = world_inspect,
-        .collect = world_collect};
+        .collect = world_collect,
+        .watch = world_watch};
     world->fixture = fixture_prepare(nodes);
     world->fakes.ops = (struct process_ops){.self = &world->fakes,
         .start = fakes_start,

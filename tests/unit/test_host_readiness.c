@@ -379,6 +379,39 @@ static void a_backend_that_cannot_be_asked_says_nothing_about_the_node(void **st
     assert_non_null(strstr(result.why, "1 of 4 peers"));
 }
 
+static assay_status watch_second_end(struct world *world, assay_task *task)
+{
+    const assay_node_end end = {
+        .struct_size = sizeof(end), .node = 2, .how = ASSAY_END_KILLED, .code = SIGSEGV};
+
+    (void)task;
+    return world->deployment->ended(world->table, &end, NULL);
+}
+
+static assay_status watch_nothing(struct world *world, assay_task *task)
+{
+    (void)task;
+    return (world->table->fail)(world->table, ASSAY_E_IO, "no engine at the moment");
+}
+
+static void a_container_that_has_ended_after_it_was_ready_fails_the_waiting(void **state)
+{
+    struct world *world = *state;
+    struct host_operation_result result;
+
+    world->ready = always;
+    world->collect = collect_a_line;
+    world->watch = watch_second_end;
+    result = await(world, 60 * ASSAY_SECOND, 0);
+    assert_int_equal(result.status, ASSAY_E_IO);
+    assert_non_null(strstr(result.why,
+        "validator-2 ended by itself after it had been ready, while other nodes were waited for: "
+        "killed by signal 11"));
+    assert_non_null(strstr(result.why, "nodes/validator-2/output.log:\n    error: bad flag"));
+    world->watch = watch_nothing;
+    assert_int_equal(await(world, 60 * ASSAY_SECOND, 0).status, ASSAY_OK);
+}
+
 static void one_node_can_be_waited_for_alone(void **state)
 {
     struct world *world = *state;
@@ -444,6 +477,7 @@ int main(void)
         TEST(a_container_that_ends_fails_at_once_and_its_log_is_fetched),
         TEST(a_container_that_runs_but_is_never_ready_has_its_log_fetched_too),
         TEST(a_backend_that_cannot_be_asked_says_nothing_about_the_node),
+        TEST(a_container_that_has_ended_after_it_was_ready_fails_the_waiting),
         TEST(one_node_can_be_waited_for_alone),
         TEST(waiting_can_be_cancelled),
         cmocka_unit_test(without_stages_there_is_nothing_to_wait_for),

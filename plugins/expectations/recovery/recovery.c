@@ -270,6 +270,21 @@ static assay_status judge_presence(
     return ASSAY_OK;
 }
 
+static const char *how_of(const assay_node_end *end, char out[48])
+{
+    switch (end->how) {
+    case ASSAY_END_KILLED:
+        (void)snprintf(out, 48, "killed by signal %u", end->code);
+        break;
+    case ASSAY_END_EXITED:
+        (void)snprintf(out, 48, "exit code %u", end->code);
+        break;
+    default:
+        (void)snprintf(out, 48, "nobody saw how");
+    }
+    return out;
+}
+
 /* A code of its own after being asked to end is bad manners, and in the report; a crash is more. */
 static assay_status judge_ends(const struct recovery *recovery, assay_findings *findings)
 {
@@ -277,6 +292,7 @@ static assay_status judge_ends(const struct recovery *recovery, assay_findings *
 
     for (size_t i = 0; i < count; i++) {
         assay_node_end end = ASSAY_RECORD(assay_node_end);
+        char how[48];
         assay_status s = recovery->receipts->end(recovery->host, i, &end);
 
         if (s)
@@ -284,11 +300,10 @@ static assay_status judge_ends(const struct recovery *recovery, assay_findings *
         if (end.node >= recovery->ward.count ||
             (end.asked_by_signal && end.how == ASSAY_END_EXITED))
             continue;
-        assay_find(findings, ASSAY_FAIL, "%s: %s at %.1f s: %s %u",
+        assay_find(findings, ASSAY_FAIL, "%s: %s at %.1f s: %s",
             recovery->ward.patients[end.node].name,
             end.asked_by_signal ? "crashed when it was asked to end" : "ended by itself",
-            in_seconds(end.at), end.how == ASSAY_END_KILLED ? "killed by signal" : "exit code",
-            end.code);
+            in_seconds(end.at), how_of(&end, how));
     }
     return ASSAY_OK;
 }

@@ -489,9 +489,11 @@ static void who_ends_by_itself_has_failed_even_if_nothing_was_done_to_it(void **
     (void)state;
     fake_node_end(f, SECONDS(30), 2, SIGSEGV, 0);
     fake_node_end(f, SECONDS(40), 0, 0, 0);
+    fake_node_end(f, SECONDS(50), 1, FAKE_UNSEEN, 0);
     expect(f, DEFAULTS, ASSAY_FAIL,
         "validator-2: ended by itself at 30.0 s: killed by signal 11\n"
-        "validator-0: ended by itself at 40.0 s: exit code 1");
+        "validator-0: ended by itself at 40.0 s: exit code 1\n"
+        "validator-1: ended by itself at 50.0 s: nobody saw how");
 }
 
 static void who_crashes_on_its_way_out_has_failed(void **state)
