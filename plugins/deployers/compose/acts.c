@@ -31,6 +31,8 @@ static assay_status need_running(
 {
     const assay_status s = look(self, task, node, out);
 
+    if (!s)
+        watch_note(self, node, out);
     if (s || out->is_running)
         return s;
     return assay_fail_f(self->host, ASSAY_E_INVALID,
@@ -53,25 +55,34 @@ static assay_status post(
 }
 
 /* Until it does not run. ASSAY_E_TIMEOUT: it still does. */
-static assay_status await_end(struct compose *self, assay_task *task, uint32_t node, assay_ns until)
+static assay_status await_end(
+    struct compose *self, assay_task *task, uint32_t node, assay_ns until, uint32_t *exit_code)
 {
-    return post(self, task, node, "wait?condition=not-running", left_until(self, until));
+    char container[COMPOSE_NAME_SIZE];
+
+    compose_container(self, compose_node_name(self, node), container);
+    return engine_await_end(self, task, container, left_until(self, until), exit_code);
 }
 
 static assay_status kill_node(struct compose *self, assay_task *task, uint32_t node, assay_ns until)
 {
     struct container_state state;
+    uint32_t exit_code = 0;
     assay_status s = need_running(self, task, node, &state);
 
     if (!s)
         s = post(self, task, node, "kill?signal=SIGKILL", 0);
-    return s ? s : await_end(self, task, node, until);
+    if (s)
+        return s;
+    watch_took_down(self, node);
+    return await_end(self, task, node, until, &exit_code);
 }
 
 /* Asks it to end, in the way that its image says, and waits. */
 static assay_status stop_node(struct compose *self, assay_task *task, uint32_t node, assay_ns until)
 {
     struct container_state state;
+    uint32_t exit_code = 0;
     char what[48];
     assay_status s = need_running(self, task, node, &state);
 
@@ -81,8 +92,12 @@ static assay_status stop_node(struct compose *self, assay_task *task, uint32_t n
         return s;
     (void)snprintf(what, sizeof(what), "kill?signal=%s", state.stop_signal);
     s = post(self, task, node, what, 0);
+    if (!s) {
+        watch_took_down(self, node);
+        s = await_end(self, task, node, until, &exit_code);
+    }
     if (!s)
-        s = await_end(self, task, node, until);
+        watch_note_stop(self, node, state.stop_signal, exit_code);
     return s == ASSAY_E_TIMEOUT
         ? assay_fail_f(self->host, s, "%s has not ended after %s; kill would end it",
               compose_node_name(self, node), state.stop_signal)
@@ -97,10 +112,13 @@ static assay_status start_node(
 
     if (s)
         return s;
+    watch_note(self, node, &state);
     if (state.is_running)
         return assay_fail_f(
             self->host, ASSAY_E_INVALID, "%s runs already", compose_node_name(self, node));
     s = post(self, task, node, "start", 0);
+    if (!s)
+        watch_brought_up(self, node);
     return s ? s : self->deployment->await_node(task, node, left_until(self, until));
 }
 
@@ -119,7 +137,10 @@ static assay_status restart_node(
         return s;
     (void)snprintf(what, sizeof(what), "restart?t=%lld",
         (long long)((polite + ASSAY_SECOND - 1) / ASSAY_SECOND));
+    watch_took_down(self, node); /* also when it cannot be started again */
     s = post(self, task, node, what, ENGINE_TIMEOUT + polite);
+    if (!s)
+        watch_brought_up(self, node);
     return s ? s : self->deployment->await_node(task, node, left_until(self, until));
 }
 
@@ -132,10 +153,13 @@ static assay_status replace_node(
 
     if (!s && state.is_paused)
         s = post(self, task, node, "unpause", 0);
+    if (s)
+        return s;
+    logs_keep_node(self, task, node);
+    watch_took_down(self, node); /* also when no new one can be made */
+    s = programs_recreate(self, task, compose_node_name(self, node), until);
     if (!s)
-        logs_keep_node(self, task, node);
-    if (!s)
-        s = programs_recreate(self, task, compose_node_name(self, node), until);
+        watch_brought_up(self, node);
     return s ? s : self->deployment->await_node(task, node, left_until(self, until));
 }
 
@@ -192,8 +216,7 @@ static assay_status control(void *arg, assay_task *task, const assay_action *act
 
 /* ---- inspection ---- */
 
-/* A moment of the engine's clock, which is this machine's, in run time. */
-static assay_ns run_time(const struct compose *self, int64_t unix_ns)
+assay_ns acts_run_time(const struct compose *self, int64_t unix_ns)
 {
     return unix_ns > 0 ? unix_ns - self->zero_unix_ns : 0;
 }
@@ -205,7 +228,7 @@ static void describe(
         BY_SIGNAL = 128 /* exit codes above are signals that ended it */
     };
 
-    out->started_at = run_time(self, state->started_unix_ns);
+    out->started_at = acts_run_time(self, state->started_unix_ns);
     if (state->is_running) {
         out->state = ASSAY_PROCESS_RUNNING;
         out->pid = state->pid;
@@ -216,7 +239,7 @@ static void describe(
 
         out->state = is_killed ? ASSAY_PROCESS_KILLED : ASSAY_PROCESS_EXITED;
         out->code = is_killed ? state->exit_code - BY_SIGNAL : state->exit_code;
-        out->ended_at = run_time(self, state->ended_unix_ns);
+        out->ended_at = acts_run_time(self, state->ended_unix_ns);
     }
 }
 
@@ -245,4 +268,5 @@ const assay_deployer_ops compose_ops = {.struct_size = sizeof(compose_ops),
     .control = control,
     .inspect = inspect,
     .collect = logs_collect_node,
-    .flags = ASSAY_DEPLOYER_IMAGES};
+    .flags = ASSAY_DEPLOYER_IMAGES,
+    .watch = watch_look};

@@ -97,6 +97,7 @@ static void destroy(void *arg)
     if (!self)
         return;
     free(self->ports);
+    free(self->watched);
     free(self);
 }
 
@@ -111,7 +112,8 @@ static assay_status begin(struct compose *self)
     self->zero_unix_ns = self->clock->unix_ns(self->host) - self->clock->now(self->host);
     name_project(self);
     self->ports = calloc(self->node_count + 1, sizeof(*self->ports));
-    if (!self->ports)
+    self->watched = calloc(self->node_count + 1, sizeof(*self->watched));
+    if (!self->ports || !self->watched)
         return self->host->fail(self->host, ASSAY_E_NOMEM, "out of memory");
     s = choose_patience(self);
     return s ? s : engine_find(self);

@@ -6,6 +6,7 @@
      network.c   a network with addresses that stay
      programs.c  the programs docker and docker-compose: up, down, building the image
      acts.c      node control
+     watch.c     containers that ended by themselves
      logs.c      what containers have printed
      template.c, text.c
 
@@ -24,7 +25,8 @@ enum {
     COMPOSE_SUPPORTS_MAX = 16
 };
 
-#define COMPOSE_LABEL "io.assay.run"
+#define COMPOSE_LABEL      "io.assay.run"
+#define COMPOSE_NODE_LABEL "io.assay.node"
 
 struct compose_options {
     assay_ns patience, limit, up_limit, stop_patience;
@@ -41,6 +43,13 @@ struct compose_store {
     uint32_t is_wanted;
     uint32_t port, is_fixed; /* on this machine; no other will do */
     const char *image;
+};
+
+/* What is known of a node's container; watch.c. Node control and watching take turns. */
+struct compose_watched {
+    int64_t started_unix_ns; /* of the process that is known to run; 0: not looked at yet */
+    uint32_t is_down;        /* since it was told to */
+    uint32_t is_told;        /* the host knows that it has ended */
 };
 
 struct compose {
@@ -66,6 +75,8 @@ struct compose {
     uint32_t is_v1; /* the program docker-compose instead of docker's own */
 
     uint32_t (*ports)[COMPOSE_PORTS_MAX]; /* by node and port: on this machine; 0: not published */
+    struct compose_watched *watched;      /* by node */
+    uint32_t next_look;                   /* whose turn it is; watch.c */
     struct compose_store prometheus, grafana;
     uint32_t subnet, prefix;      /* of the network: address in host order, length */
     char file[COMPOSE_PATH_SIZE]; /* the compose file */
@@ -111,7 +122,25 @@ assay_status logs_collect_node(void *self, assay_task *task, uint32_t node);
 /* Before a container goes, and its log with it: "output.until-<ms of the run>.log". */
 void logs_keep_node(struct compose *self, assay_task *task, uint32_t node);
 
+/* ---- watch.c ---- */
+
+struct container_state;
+
+/* One look at all of them: assay_deployer_ops.watch. */
+assay_status watch_look(void *self, assay_task *task);
+/* What was seen of a node's container: tells the host of an end that nobody asked for. */
+void watch_note(struct compose *self, uint32_t node, const struct container_state *state);
+/* Node control has ended it, or started another process in it. */
+void watch_took_down(struct compose *self, uint32_t node);
+void watch_brought_up(struct compose *self, uint32_t node);
+/* It was asked to end by this signal ("SIGTERM"), and did so with this code. */
+void watch_note_stop(
+    struct compose *self, uint32_t node, const char *signal_name, uint32_t exit_code);
+
 /* ---- acts.c ---- */
+
+/* A moment of the engine's clock, which is this machine's, in run time; 0 stays 0. */
+assay_ns acts_run_time(const struct compose *self, int64_t unix_ns);
 
 extern const assay_deployer_ops compose_ops;
 

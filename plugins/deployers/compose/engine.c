@@ -279,6 +279,82 @@ assay_status engine_inspect(
     return s;
 }
 
+static void read_list(
+    const struct compose *self, const assay_value *list, enum container_sight *out)
+{
+    const assay_json_table *json = self->json;
+    const assay_value *one;
+
+    for (size_t i = 0; (one = json->element(list, i)); i++) {
+        const char *state = json->text(json->member(one, "State"));
+        const char *node =
+            json->text(json->member(json->member(one, "Labels"), COMPOSE_NODE_LABEL));
+        const unsigned long index = node ? strtoul(node, NULL, 10) : self->node_count;
+
+        if (index < self->node_count)
+            out[index] = state && (!strcmp(state, "running") || !strcmp(state, "paused"))
+                ? CONTAINER_UP
+                : CONTAINER_DOWN;
+    }
+}
+
+assay_status engine_list(struct compose *self, assay_task *task, enum container_sight *out)
+{
+    struct text path = {.bytes = NULL}, filters = {.bytes = NULL};
+    struct engine_request request = {.method = "GET"};
+    struct engine_answer answer = {.reply = NULL};
+    assay_json *document = NULL;
+    assay_status s;
+
+    text_addf(&filters, "{\"label\":[\"%s=%s\"]}", COMPOSE_LABEL, self->run_id);
+    text_add(&path, "/containers/json?all=1&filters=");
+    text_add_escaped(&path, text_get(&filters));
+    request.path = text_get(&path);
+    s = engine_ask(self, task, &request, &answer);
+    if (!s && answer.code != 200)
+        s = engine_refused(self, &request, &answer);
+    else if (!s)
+        s = self->json->parse(self->host, answer.body, &document);
+    if (!s) {
+        for (uint32_t node = 0; node < self->node_count; node++)
+            out[node] = CONTAINER_GONE;
+        read_list(self, self->json->root(document), out);
+    }
+    self->json->release(document);
+    engine_release(self, &answer);
+    text_done(&filters);
+    text_done(&path);
+    return s;
+}
+
+assay_status engine_await_end(struct compose *self, assay_task *task, const char *container,
+    assay_ns timeout, uint32_t *exit_code)
+{
+    char path[COMPOSE_NAME_SIZE + 64];
+    const struct engine_request request = {.method = "POST", .path = path, .timeout = timeout};
+    struct engine_answer answer;
+    assay_json *document = NULL;
+    uint64_t code = 0;
+    assay_status s;
+
+    (void)snprintf(path, sizeof(path), "/containers/%s/wait?condition=not-running", container);
+    s = engine_ask(self, task, &request, &answer);
+    if (s)
+        return s;
+    if (answer.code != 200)
+        s = engine_refused(self, &request, &answer);
+    else
+        s = self->json->parse(self->host, answer.body, &document);
+    if (!s) {
+        (void)self->json->natural(
+            self->json->member(self->json->root(document), "StatusCode"), &code);
+        *exit_code = (uint32_t)code;
+    }
+    self->json->release(document);
+    engine_release(self, &answer);
+    return s;
+}
+
 /* ---- logs ---- */
 
 /* Without a terminal both streams come as one, each piece behind a head of eight bytes: which stream,

@@ -52,6 +52,18 @@ struct container_state {
     char error[120];
 };
 
+/* How the nodes' containers look from afar, by node, of which there are self->node_count. */
+enum container_sight {
+    CONTAINER_GONE,
+    CONTAINER_DOWN,
+    CONTAINER_UP /* runs, or is frozen */
+};
+assay_status engine_list(struct compose *self, assay_task *task, enum container_sight *out);
+
+/* Waits until it does not run, and says with which code it ended. ASSAY_E_TIMEOUT: it still does. */
+assay_status engine_await_end(struct compose *self, assay_task *task, const char *container,
+    assay_ns timeout, uint32_t *exit_code);
+
 /* ASSAY_E_NOTFOUND: there is no such container. */
 assay_status engine_inspect(
     struct compose *self, assay_task *task, const char *container, struct container_state *out);

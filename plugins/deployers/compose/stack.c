@@ -100,7 +100,7 @@ static void labels(const struct compose *self, struct text *out, const char *rol
     text_add(out, ", \"io.assay.role\": ");
     text_quote(out, role);
     if (node != ASSAY_NO_NODE)
-        text_addf(out, ", \"io.assay.node\": \"%u\"", node);
+        text_addf(out, ", \"%s\": \"%u\"", COMPOSE_NODE_LABEL, node);
     text_add(out, "}");
 }
 

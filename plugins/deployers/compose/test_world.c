@@ -413,6 +413,15 @@ static assay_status deployment_collect_log(
     return count_call();
 }
 
+static assay_status deployment_ended(
+    const assay_host *host, const assay_node_end *end, const char *detail)
+{
+    (void)host;
+    tell("ended %u how %u code %u asked %u at %lld ms: %s\n", end->node, end->how, end->code,
+        end->asked_by_signal, (long long)(end->at / ASSAY_MS), detail ? detail : "");
+    return count_call();
+}
+
 static const char *deployment_asset(const assay_host *host, const char *name)
 {
     static char path[256];
@@ -483,7 +492,8 @@ static const assay_deployment deployment_table = {.struct_size = sizeof(deployme
     .asset_text = deployment_asset_text,
     .support = deployment_support,
     .call = deployment_call,
-    .file = deployment_file};
+    .file = deployment_file,
+    .ended = deployment_ended};
 
 static const void *host_service(const assay_host *host, const char *id)
 {
@@ -576,4 +586,9 @@ assay_status world_inspect(uint32_t node, assay_process *out, char detail[160])
 assay_status world_collect(uint32_t node)
 {
     return w.plugin->deployer->collect(w.self, NULL, node);
+}
+
+assay_status world_watch(void)
+{
+    return w.plugin->deployer->watch(w.self, NULL);
 }

@@ -29,6 +29,7 @@ assay_status world_finish(void);
 assay_status world_control(uint32_t kind, uint32_t node);
 assay_status world_inspect(uint32_t node, assay_process *out, char detail[160]);
 assay_status world_collect(uint32_t node);
+assay_status world_watch(void);
 
 const char *world_story(void); /* what was done, a line each */
 const char *world_why(void);   /* the latest failure */

@@ -231,19 +231,36 @@ static void an_interrupted_run_leaves_nothing(void **state)
     free(log);
 }
 
-static void a_container_that_somebody_removes_is_a_node_that_does_not_answer(void **state)
+/* Neither is ours to end: one crashes, another is taken away by somebody else. */
+static void containers_that_end_by_themselves_are_told_of_and_fail_the_recovery(void **state)
 {
+    static const char crash[] = "{\"name\": \"crash\"}";
     struct stage *stage = *state;
+    char *events;
 
     engine_need_image(ASSAY_TEST_IMAGE);
     stage_manifest(stage,
-        RUN("removed") SYSTEM DEPLOYER "[expectation.liveness]\nplugin = consensus_liveness\n");
+        RUN("ended") SYSTEM DEPLOYER "[expectation.recovery]\nsettle = 0s\n"
+                                     "[expectation.liveness]\nplugin = consensus_liveness\n");
     stage_start(stage, (const char *const[]){"--duration", "6s", NULL});
     stage_await_event(stage, WINDOW_OPEN);
+    (void)DOCKER("exec", "-d", engine_container(stage, "validator-2"), "/bin/busybox", "wget", "-O",
+        "-", "--header", "Content-Type: application/json", "--post-data", crash,
+        "http://127.0.0.1:18081/test/misbehave");
     (void)DOCKER("rm", "-f", engine_container(stage, "validator-1"));
     assert_exit(stage, stage_join(stage), 1);
+    assert_judged(stage, "recovery", "fail");
+    assert_has(stage_why(stage, "recovery"), "validator-2: ended by itself at ");
+    assert_has(stage_why(stage, "recovery"), "killed by signal ");
+    assert_has(stage_why(stage, "recovery"), "validator-1: ended by itself at ");
+    assert_has(stage_why(stage, "recovery"), "nobody saw how");
     assert_judged(stage, "liveness", "fail");
     assert_has(stage_why(stage, "liveness"), "validator-1");
+    assert_has(stage->out, "its container was removed, and not by this run");
+    events = stage_read(stage, "events.ndjson");
+    assert_non_null(events);
+    assert_has(events, "\"node-ended\"");
+    free(events);
     assert_int_equal(engine_left_of(stage->run_id), 0);
 }
 
@@ -301,7 +318,7 @@ int main(void)
         TEST(killing_the_front_end_leaves_nothing),
         TEST(killing_everything_leaves_what_clean_removes),
         TEST(an_interrupted_run_leaves_nothing),
-        TEST(a_container_that_somebody_removes_is_a_node_that_does_not_answer),
+        TEST(containers_that_end_by_themselves_are_told_of_and_fail_the_recovery),
         TEST(an_engine_that_goes_away_is_reported_and_cleaned_up_after_when_it_is_back),
     };
 
