@@ -66,8 +66,8 @@ assay_status mark_read_file(const char *path, size_t size_max, struct file_text 
 {
     /* Without O_NONBLOCK, opening a FIFO that took the file's place would wait for a writer. */
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct file_mark before;
-    struct file_mark after;
+    struct file_mark before = {0};
+    struct file_mark after = {0};
     size_t got = 0;
 
     if (fd < 0)

@@ -5,6 +5,8 @@
    engine keeps an address only in a subnet that somebody chose, and a subnet that nobody chose could be
    one that the machine has elsewhere. So the engine chooses first, for a network that goes again at
    once, and then it is told to take just that subnet. */
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,23 +94,40 @@ static assay_status remove_network(struct compose *self, assay_task *task)
     return engine_do(self, task, &request);
 }
 
-/* "172.20.0.0/16" */
+/* "172.20.0.0/16" as its first address and the length of its prefix; prefixes of 8 to 30 bits, which
+   are what networks of engines have. */
+static int subnet_parse(const char *text, uint32_t *address, uint32_t *prefix)
+{
+    const char *slash = strchr(text, '/');
+    char first[INET_ADDRSTRLEN];
+    struct in_addr in;
+    char *end = NULL;
+
+    if (!slash || (size_t)(slash - text) >= sizeof(first) || !isdigit((unsigned char)slash[1]))
+        return 0;
+    (void)snprintf(first, sizeof(first), "%.*s", (int)(slash - text), text);
+    const unsigned long bits = strtoul(slash + 1, &end, 10);
+    if (*end != '\0' || bits < 8 || bits > 30 || inet_pton(AF_INET, first, &in) != 1)
+        return 0;
+    *address = ntohl(in.s_addr);
+    *prefix = (uint32_t)bits;
+    return 1;
+}
+
 static assay_status keep_subnet(struct compose *self, const char *subnet)
 {
-    unsigned a, b, c, d, prefix;
     const uint32_t needed = self->node_count + COMPOSE_SUPPORTS_MAX + 8;
 
-    if (sscanf(subnet, "%3u.%3u.%3u.%3u/%2u", &a, &b, &c, &d, &prefix) != 5 || a > 255 || b > 255 ||
-        c > 255 || d > 255 || prefix > 30 || prefix < 8)
-        return assay_fail_f(
-            self->host, ASSAY_E_UNSUPPORTED, "the engine's subnet %s makes no sense", subnet);
-    if (needed > (uint32_t)1 << (32 - prefix))
+    if (!subnet_parse(subnet, &self->subnet, &self->prefix))
+        return assay_fail_f(self->host, ASSAY_E_UNSUPPORTED,
+            "the engine's subnet %s is not an IPv4 network with a prefix of 8 to 30 bits; see "
+            "default-address-pools in its daemon.json",
+            subnet);
+    if (needed > (uint32_t)1 << (32 - self->prefix))
         return assay_fail_f(self->host, ASSAY_E_UNSUPPORTED,
             "the engine gives its networks subnets such as %s, too small for %u nodes; see "
             "default-address-pools in its daemon.json",
             subnet, self->node_count);
-    self->subnet = a << 24 | b << 16 | c << 8 | d;
-    self->prefix = prefix;
     return ASSAY_OK;
 }
 

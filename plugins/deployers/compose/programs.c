@@ -95,11 +95,11 @@ assay_status programs_find(struct compose *self, assay_task *task)
     const char *wanted = self->options.compose;
     assay_status s = ASSAY_OK;
 
-    if (strcmp(wanted, "v1") && answers(self, task, 0, &s))
+    if (strcmp(wanted, "v1") != 0 && answers(self, task, 0, &s))
         return ASSAY_OK;
     if (s == ASSAY_E_CANCELLED)
         return s;
-    if (strcmp(wanted, "v2") && answers(self, task, 1, &s))
+    if (strcmp(wanted, "v2") != 0 && answers(self, task, 1, &s))
         return ASSAY_OK;
     if (s == ASSAY_E_CANCELLED)
         return s;
@@ -107,7 +107,7 @@ assay_status programs_find(struct compose *self, assay_task *task)
         "no Docker Compose%s: neither `docker compose` (version 2) nor `docker-compose` (version "
         "1) can be run. apt install docker-compose has version 1; version 2 is the plug-in "
         "docker-compose-v2 or docker-compose-plugin of newer systems",
-        strcmp(wanted, "auto") ? " of the version that option compose asks for" : "");
+        strcmp(wanted, "auto") != 0 ? " of the version that option compose asks for" : "");
 }
 
 /* ---- up and down ---- */

@@ -253,6 +253,25 @@ static void a_subnet_that_others_were_quicker_to_take_is_tried_again(void **stat
     has(world_story(), "release_ports");
 }
 
+static void a_subnet_that_is_none_or_too_small_says_where_the_engine_has_it_from(void **state)
+{
+    static const char *const subnets[] = {"172.30.0.0/33", "172.30.0.0/7", "172.30.0.0/",
+        "172.30.0.0/16x", "172.30.0/16", "172.30.0.256/16", "172.30.0.0/30"};
+
+    for (size_t i = 0; i < sizeof(subnets) / sizeof(subnets[0]); i++) {
+        if (i) {
+            world_close(state);
+            world_open(state);
+        }
+        world_answer("POST /networks/create", 201, "{}", 0);
+        world_subnet(subnets[i]);
+        assert_int_equal(world_create(NULL), ASSAY_OK);
+        assert_int_equal(world_prepare(), ASSAY_E_UNSUPPORTED);
+        has(world_why(), subnets[i]);
+        has(world_why(), "default-address-pools");
+    }
+}
+
 static void a_port_that_was_taken_meanwhile_is_given_up_for_another(void **state)
 {
     (void)state;
@@ -537,6 +556,7 @@ int main(void)
         TEST(version_one_is_found_when_there_is_no_two),
         TEST(without_any_compose_it_says_what_to_install),
         TEST(a_subnet_that_others_were_quicker_to_take_is_tried_again),
+        TEST(a_subnet_that_is_none_or_too_small_says_where_the_engine_has_it_from),
         TEST(a_port_that_was_taken_meanwhile_is_given_up_for_another),
         TEST(variables_that_make_no_sense_are_refused),
         TEST(a_port_for_prometheus_that_is_none_is_refused),

@@ -42,6 +42,7 @@ static struct world {
     assay_status fail_status;
     int replies;
 
+    char network[128]; /* as the engine describes that of the run */
     char story[STORY_SIZE], log[4096], why[1200];
     struct {
         char path[128], *text;
@@ -138,6 +139,14 @@ void world_answer(const char *request, unsigned code, const char *body, unsigned
 {
     add_rule(w.answers, &w.answer_count,
         (struct rule){.begin = request, .text = body, .code = code, .times = times});
+}
+
+void world_subnet(const char *subnet)
+{
+    (void)snprintf(w.network, sizeof(w.network),
+        "{\"IPAM\":{\"Config\":[{\"Subnet\":\"fd00::/64\"},{\"Subnet\":\"%s\"}]}}", subnet);
+    if (w.answer_count == 0)
+        world_answer("GET /networks/assay-demo-1-x-4f1a", 200, w.network, 0);
 }
 
 void world_program(const char *words, int32_t code, const char *output)
@@ -532,8 +541,7 @@ int world_open(void **state)
         .metrics_path = "/metrics",
         .grafana_image = "",
         .build = 1};
-    world_answer("GET /networks/assay-demo-1-x-4f1a", 200,
-        "{\"IPAM\":{\"Config\":[{\"Subnet\":\"fd00::/64\"},{\"Subnet\":\"172.30.0.0/16\"}]}}", 0);
+    world_subnet("172.30.0.0/16");
     world_answer("DELETE /networks/", 204, "", 0);
     return 0;
 }

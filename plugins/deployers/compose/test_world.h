@@ -15,6 +15,7 @@ enum {
 /* "POST /networks/create" is answered so; the first rule whose beginning fits counts, and after `times`
    answers no more (0: always). Without a rule: 200 and "{}". code 0: no answer at all. */
 void world_answer(const char *request, unsigned code, const char *body, unsigned times);
+void world_subnet(const char *subnet); /* that the engine chooses for the run */
 /* What a program whose words begin so says and ends with. */
 void world_program(const char *words, int32_t code, const char *output);
 void world_variable(const char *name, const char *value);
