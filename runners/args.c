@@ -6,8 +6,9 @@
 #include "framework/base/suggest.h"
 
 enum {
-    LIST_MAX = 4096, /* words on a command line */
-    NAME_COLUMN = 30 /* where the help of an option begins */
+    LIST_MAX = 4096,  /* words on a command line */
+    NAME_COLUMN = 30, /* where the help of an option begins */
+    LINE_WIDTH = 80   /* where it is broken */
 };
 
 void args_list_init(struct vec *list)
@@ -137,6 +138,28 @@ enum args_status args_parse(
     return ARGS_OK;
 }
 
+/* The cursor is in NAME_COLUMN; words go on there in the next line when they would not fit. */
+static void print_wrapped(const char *text)
+{
+    size_t column = NAME_COLUMN;
+
+    while (*text != '\0') {
+        const size_t length = strcspn(text, " ");
+
+        if (column > NAME_COLUMN && column + 1 + length > LINE_WIDTH) {
+            (void)printf("\n%*s", NAME_COLUMN, "");
+            column = NAME_COLUMN;
+        } else if (column > NAME_COLUMN) {
+            (void)putchar(' ');
+            column++;
+        }
+        (void)printf("%.*s", (int)length, text);
+        column += length;
+        text += length + (text[length] == ' ' ? 1 : 0);
+    }
+    (void)putchar('\n');
+}
+
 void args_help(const struct arg *args)
 {
     (void)printf("\nOptions\n");
@@ -148,9 +171,10 @@ void args_help(const struct arg *args)
             args->letter ? args->letter : ' ', args->letter ? ", " : "  ", args->name,
             args->placeholder ? " " : "", args->placeholder ? args->placeholder : "");
         if (length >= NAME_COLUMN)
-            (void)printf("%s\n%*s%s\n", left, NAME_COLUMN, "", args->help);
+            (void)printf("%s\n%*s", left, NAME_COLUMN, "");
         else
-            (void)printf("%-*s%s\n", NAME_COLUMN, left, args->help);
+            (void)printf("%-*s", NAME_COLUMN, left);
+        print_wrapped(args->help);
     }
     (void)printf("%-*s%s\n", NAME_COLUMN, "  -h, --help", "This text.");
 }

@@ -1,4 +1,5 @@
 /* assay: tests networks of nodes. The command line; what it does is in framework/run. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ const char exit_codes_text[] =
     "  5  a plugin crashed or broke its contract, or assay failed\n"
     "  130, 143  interrupted (SIGINT, SIGTERM), everything cleared away\n";
 
-void command_suggest(const char *what, const char *word, const struct command *list)
+void command_suggest(
+    const char *what, const char *word, const struct command *list, const char *help)
 {
     struct suggestion suggestion;
 
@@ -41,7 +43,7 @@ void command_suggest(const char *what, const char *word, const struct command *l
         (void)fprintf(stderr, "assay: there is no %s '%s'; did you mean '%s'?\n", what, word,
             suggestion.best);
     else
-        (void)fprintf(stderr, "assay: there is no %s '%s'; see `assay --help`\n", what, word);
+        (void)fprintf(stderr, "assay: there is no %s '%s'; see `assay %s`\n", what, word, help);
 }
 
 static const struct command *find_command(const char *name)
@@ -81,10 +83,11 @@ static int command_help(char **argv)
 {
     static char help[] = "--help";
     char *words[] = {help, NULL};
-    const struct command *command = argv[0] ? find_command(argv[0]) : NULL;
+    const bool is_of_one = argv[0] && argv[0][0] != '-'; /* else `assay help --help` */
+    const struct command *command = is_of_one ? find_command(argv[0]) : NULL;
 
-    if (argv[0] && !command) {
-        command_suggest("command", argv[0], commands);
+    if (is_of_one && !command) {
+        command_suggest("command", argv[0], commands, "--help");
         return EXIT_CODE_USAGE;
     }
     if (command && command->main != command_help && command->main != command_version)
@@ -109,7 +112,7 @@ int main(int argc, char **argv)
         return command_version(argv + 2);
     command = find_command(argv[1]);
     if (!command) {
-        command_suggest("command", argv[1], commands);
+        command_suggest("command", argv[1], commands, "--help");
         return EXIT_CODE_USAGE;
     }
     return command->main(argv + 2);

@@ -242,7 +242,7 @@ static int act(struct plugins_line *line)
         return describe(line);
     if (strcmp(action, "check") == 0)
         return check(line);
-    command_suggest("plugins command", action, actions);
+    command_suggest("plugins command", action, actions, "plugins --help");
     return EXIT_CODE_USAGE;
 }
 

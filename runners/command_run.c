@@ -138,9 +138,11 @@ static int parse_line(const char *command, char **argv, struct line *line)
     }
     if (line->words.count == 1)
         return -1;
-    (void)fprintf(stderr, "assay: %s\n",
-        line->words.count == 0 ? "which manifest? Try `assay run assets/manifests/demo.ini`"
-                               : "one manifest at a time; put options before or after it");
+    if (line->words.count == 0)
+        (void)fprintf(stderr, "assay: which manifest? For example `assay %s demo.ini`\n", command);
+    else
+        (void)fprintf(stderr, "assay: one manifest at a time, not '%s' and '%s'\n",
+            *(const char **)vec_at(&line->words, 0), *(const char **)vec_at(&line->words, 1));
     return EXIT_CODE_USAGE;
 }
 

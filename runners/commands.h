@@ -16,7 +16,9 @@ int command_clean(char **argv);
 /* The table of exit codes, for help texts. */
 extern const char exit_codes_text[];
 
-/* Says on standard error that `word` is none of the commands, and which was perhaps meant. */
-void command_suggest(const char *what, const char *word, const struct command *commands);
+/* Says on standard error that `word` is none of the commands, and which was perhaps meant; else that
+   `assay HELP` lists them. */
+void command_suggest(
+    const char *what, const char *word, const struct command *commands, const char *help);
 
 #endif

@@ -19,7 +19,7 @@ static const struct demo_variables variables = {.validators = "COMPOSE_DEMO_VALI
     .executors = "COMPOSE_DEMO_EXECUTORS",
     .run_secs = "COMPOSE_DEMO_RUN_SECS"};
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const char *const engine[] = {"docker", "info", NULL};
     const assay_ns duration = demo_duration(&variables);
@@ -29,8 +29,13 @@ int main(void)
         .cooldown = duration / COOLDOWN_PARTS,
         .validators = 1,
         .executors = 1};
+    const int answered =
+        demo_arguments(argv, "in containers, with nodes restarted meanwhile", &variables);
     assay_scenario *s;
 
+    (void)argc;
+    if (answered >= 0)
+        return answered;
     if (!demo_command_works(engine)) {
         (void)fprintf(stderr,
             "compose runner demo skipped: no container engine answers (docker info); install "

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ enum {
     RUN_SECS_DEFAULT = 60,
     NUMBER_MAX = 1000000,
     EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
     EXIT_SIGNAL = 128 /* and above: interrupted */
 };
 
@@ -37,6 +39,38 @@ static uint32_t number_from(const char *name, const char *fallback, uint32_t oth
             return (uint32_t)value;
     }
     return otherwise;
+}
+
+int demo_arguments(char *const *argv, const char *where, const struct demo_variables *variables)
+{
+    const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+    const char *name = slash ? slash + 1 : argv[0];
+
+    if (!name || !argv[1])
+        return -1;
+    if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0) {
+        (void)fprintf(stderr, "%s: takes no '%s' but reads its environment; see `%s --help`\n",
+            name, argv[1], name);
+        return EXIT_USAGE;
+    }
+    (void)printf(
+        "Runs the predecessor's demo %s:\n"
+        "transactions, data availability where there are executors, and what must hold.\n"
+        "`assay run` runs any other scenario.\n"
+        "\nUsage\n  %s\n"
+        "\nEnvironment: the first of the two that is a number; docs/environment.md has more\n",
+        where, name);
+    (void)printf("  NOMOS_DEMO_VALIDATORS, %-25s how many, default %d\n"
+                 "  NOMOS_DEMO_EXECUTORS, %-26s how many, default %d\n"
+                 "  NOMOS_DEMO_RUN_SECS, %-27s seconds of load, default %d\n",
+        variables->validators, VALIDATORS_DEFAULT, variables->executors, EXECUTORS_DEFAULT,
+        variables->run_secs, RUN_SECS_DEFAULT);
+    (void)printf("\nExit codes\n"
+                 "  0  every expectation held\n"
+                 "  1  not so, or the run could not take place; standard error says why\n"
+                 "  2  the command line is not valid\n"
+                 "  130, 143  interrupted (SIGINT, SIGTERM), everything cleared away\n");
+    return 0;
 }
 
 assay_ns demo_duration(const struct demo_variables *variables)

@@ -14,6 +14,10 @@ struct demo_variables {
     const char *validators, *executors, *run_secs;
 };
 
+/* What the program was called with: nothing, or --help, which is answered on standard output. Returns
+   -1 to go on, else what to exit with. `where` is where the nodes run, for the help. */
+int demo_arguments(char *const *argv, const char *where, const struct demo_variables *variables);
+
 /* How long the run is to be, by the variables. */
 assay_ns demo_duration(const struct demo_variables *variables);
 

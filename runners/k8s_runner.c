@@ -15,10 +15,14 @@ static const struct demo_variables variables = {.validators = "K8S_DEMO_VALIDATO
     .executors = "K8S_DEMO_EXECUTORS",
     .run_secs = "K8S_DEMO_RUN_SECS"};
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const int answered = demo_arguments(argv, "on a Kubernetes cluster", &variables);
     assay_scenario *s;
 
+    (void)argc;
+    if (answered >= 0)
+        return answered;
     if (!demo_command_works(reach)) {
         (void)fprintf(
             stderr, "k8s runner demo skipped: kubectl reaches no cluster; set KUBECONFIG to one\n");

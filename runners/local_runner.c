@@ -11,8 +11,13 @@ static const struct demo_variables variables = {.validators = "LOCAL_DEMO_VALIDA
     .executors = "LOCAL_DEMO_EXECUTORS",
     .run_secs = "LOCAL_DEMO_RUN_SECS"};
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const int answered = demo_arguments(argv, "on processes of this machine", &variables);
+
+    (void)argc;
+    if (answered >= 0)
+        return answered;
     if (!getenv("POL_PROOF_DEV_MODE")) {
         (void)fprintf(stderr,
             "local runner demo needs POL_PROOF_DEV_MODE=true in its environment: without it real "

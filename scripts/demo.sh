@@ -9,5 +9,5 @@ cmake --preset dev >/dev/null
 echo "building (the first time takes a minute or two)" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-cmake --build --preset dev >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+cmake --build --preset dev --target assay_programs >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 build/dev/bin/assay run assets/manifests/demo.ini "$@"

@@ -80,8 +80,8 @@ assay_status run_launch(
     const struct launch_options *options, struct launch_result *result, struct error *err);
 
 /* Where one of our own programs is: $ASSAY_LIBEXEC (ignored in set-id programs), then
-   ../libexec/assay beside the running program, then where it was installed. For the caller to
-   free. ASSAY_E_NOTFOUND: the text names all places. */
+   ../libexec/assay beside the running program, then beside libassay where this code is part of it,
+   then where it was installed. For the caller to free. ASSAY_E_NOTFOUND: the text names all places. */
 assay_status launch_find_program(const char *name, char **out, struct error *err);
 
 #endif

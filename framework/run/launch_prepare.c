@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,9 @@ enum {
 
 #ifndef ASSAY_INSTALLED_LIBEXEC
 #error "the build defines ASSAY_INSTALLED_LIBEXEC"
+#endif
+#ifndef ASSAY_LIBRARY_TO_LIBEXEC
+#error "the build defines ASSAY_LIBRARY_TO_LIBEXEC"
 #endif
 
 /* ---- programs ---- */
@@ -47,11 +52,53 @@ static char *beside_this_program(void)
     return str_format("%s/../libexec/assay", self);
 }
 
+/* The loaded file that has `address` in one of its segments. */
+struct object {
+    uintptr_t address;
+    char *path;
+};
+
+static int note_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct object *object = context;
+
+    (void)size;
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && object->address >= begin &&
+            object->address - begin < info->dlpi_phdr[i].p_memsz) {
+            object->path = realpath(info->dlpi_name, NULL); /* "" is the program: no such file */
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Where an installation has its programs as seen from libassay, wherever it was moved to; NULL when
+   this code is in a program and not in the library. */
+static char *beside_this_library(void)
+{
+    static const char here = 0;
+    struct object object = {.address = (uintptr_t)&here};
+    auto_free char *self = NULL;
+    char *slash;
+
+    (void)dl_iterate_phdr(note_object, &object);
+    self = object.path;
+    slash = self ? strrchr(self, '/') : NULL;
+    if (!slash)
+        return NULL;
+    *slash = '\0';
+    return str_format("%s/" ASSAY_LIBRARY_TO_LIBEXEC, self);
+}
+
 assay_status launch_find_program(const char *name, char **out, struct error *err)
 {
     const char *told = secure_getenv("ASSAY_LIBEXEC");
     auto_free char *beside = beside_this_program();
-    const char *const places[] = {told, beside, ASSAY_INSTALLED_LIBEXEC};
+    auto_free char *library = beside_this_library();
+    const char *const places[] = {told, beside, library, ASSAY_INSTALLED_LIBEXEC};
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         auto_free char *path = NULL;
@@ -65,9 +112,10 @@ assay_status launch_find_program(const char *name, char **out, struct error *err
             return path_absolute(path, out, err);
     }
     return error_set(err, ASSAY_E_NOTFOUND,
-        "%s is in none of %s%s%s and " ASSAY_INSTALLED_LIBEXEC
+        "%s is in none of %s%s%s%s%s and " ASSAY_INSTALLED_LIBEXEC
         "; install assay, or set ASSAY_LIBEXEC to the directory that has it",
-        name, told ? told : "", told ? ", " : "", beside ? beside : "(unknown)");
+        name, told ? told : "", told ? ", " : "", library ? library : "", library ? ", " : "",
+        beside ? beside : "(unknown)");
 }
 
 static assay_status find_or_take(const char *given, const char *name, char **out, struct error *err)

@@ -43,6 +43,59 @@ static void every_command_explains_itself(void **state)
     }
 }
 
+static void help_explains_itself_too(void **state)
+{
+    struct stage *stage = *state;
+
+    assert_exit(stage, ASSAY(stage, "help", "--help"), 0);
+    assert_has(stage->out, "Commands\n");
+    assert_exit(stage, ASSAY(stage, "help", "-h"), 0);
+    assert_has(stage->out, "Commands\n");
+}
+
+static void help_fits_into_eighty_columns(void **state)
+{
+    static const char *const commands[] = {"plugins", "clean", "run"};
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        char *options, *rest, *line;
+
+        assert_exit(stage, ASSAY(stage, commands[i], "--help"), 0);
+        options = strstr(stage->out, "\nOptions\n");
+        assert_non_null(options);
+        for (rest = options, line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+            assert_in_range(strlen(line), 0, 80);
+    }
+}
+
+static void the_demo_runners_explain_themselves(void **state)
+{
+    static const char *const runners[] = {"local_runner", "compose_runner", "k8s_runner"};
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < sizeof(runners) / sizeof(runners[0]); i++) {
+        assert_exit(stage, stage_call(stage, runners[i], (const char *const[]){"--help", NULL}), 0);
+        assert_has(stage->out, runners[i]);
+        assert_has(stage->out, "_DEMO_RUN_SECS");
+        assert_exit(stage, stage_call(stage, runners[i], (const char *const[]){"60", NULL}), 2);
+        assert_has(stage->err, "takes no '60'");
+    }
+}
+
+static void the_configuration_programs_explain_themselves(void **state)
+{
+    static const char *const programs[] = {"cfgsync-server", "cfgsync-client"};
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        assert_exit(
+            stage, stage_call(stage, programs[i], (const char *const[]){"--help", NULL}), 0);
+        assert_has(stage->out, "usage: cfgsync-");
+    }
+    assert_exit(stage, stage_call(stage, "cfgsync-client", (const char *const[]){"now", NULL}), 2);
+}
+
 static void no_command_at_all_shows_the_help_and_is_an_error(void **state)
 {
     struct stage *stage = *state;
@@ -62,6 +115,8 @@ static void what_is_mistyped_is_suggested(void **state)
     assert_has(stage->err, "did you mean '--duration'?");
     assert_exit(stage, ASSAY(stage, "plugins", "lst"), 2);
     assert_has(stage->err, "did you mean 'list'?");
+    assert_exit(stage, ASSAY(stage, "plugins", "xyzzy"), 2);
+    assert_has(stage->err, "see `assay plugins --help`");
     assert_exit(stage, ASSAY(stage, "plugins", "describe", "transactons"), 2);
     assert_has(stage->err, "did you mean assay.transactions?");
 }
@@ -72,6 +127,16 @@ static void a_manifest_that_is_not_there_is_named(void **state)
 
     assert_exit(stage, ASSAY(stage, "run", "nosuch.ini"), 2);
     assert_has(stage->err, "nosuch.ini: No such file or directory");
+}
+
+static void a_command_without_its_manifest_says_how_it_is_called(void **state)
+{
+    struct stage *stage = *state;
+
+    assert_exit(stage, ASSAY(stage, "explain"), 2);
+    assert_has(stage->err, "which manifest? For example `assay explain demo.ini`");
+    assert_exit(stage, ASSAY(stage, "check", "a.ini", "b.ini"), 2);
+    assert_has(stage->err, "one manifest at a time, not 'a.ini' and 'b.ini'");
 }
 
 static void check_reports_all_problems_at_once_with_their_lines(void **state)
@@ -249,9 +314,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(help_names_every_command_and_exit_code),
         STAGED(every_command_explains_itself),
+        STAGED(help_explains_itself_too),
+        STAGED(help_fits_into_eighty_columns),
+        STAGED(the_demo_runners_explain_themselves),
+        STAGED(the_configuration_programs_explain_themselves),
         STAGED(no_command_at_all_shows_the_help_and_is_an_error),
         STAGED(what_is_mistyped_is_suggested),
         STAGED(a_manifest_that_is_not_there_is_named),
+        STAGED(a_command_without_its_manifest_says_how_it_is_called),
         STAGED(check_reports_all_problems_at_once_with_their_lines),
         STAGED(check_of_a_valid_manifest_says_how_to_run_it),
         STAGED(explain_shows_where_each_value_comes_from),

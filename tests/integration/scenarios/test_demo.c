@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,114 @@ static void assert_xml(struct stage *stage, const char *name)
     assert_int_equal(status, 0);
 }
 
+/* The length of what comes before the last slash of a word, or of a run's id; 0: neither. */
+static size_t path_length(const char *word)
+{
+    const size_t length = strcspn(word, " \n");
+    size_t path = strncmp(word, "demo-", 5) == 0 ? length : 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (word[i] == '/')
+            path = i;
+    }
+    return path;
+}
+
+/* What differs from run to run becomes one sign: numbers with their units, names of nodes, paths. In
+   place. */
+static void squash(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0';) {
+        const bool begins_word = from == text || from[-1] == ' ' || from[-1] == '\n';
+        const size_t path = begins_word ? path_length(from) : 0;
+
+        if (path > 0) {
+            from += path;
+            *to++ = '%';
+        } else if (*from >= '0' && *from <= '9') {
+            from += strspn(from, "0123456789.");
+            from += strspn(from, "num"); /* of ns, us, ms */
+            from += *from == 's';
+            *to++ = '#';
+        } else if (strncmp(from, "validator", 9) == 0) {
+            to = stpcpy(to, "node");
+            from += 9;
+        } else if (strncmp(from, "executor", 8) == 0) {
+            to = stpcpy(to, "node");
+            from += 8;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+static bool has_line(const char *text, const char *line)
+{
+    const size_t length = strlen(line);
+
+    for (const char *at = strstr(text, line); at; at = strstr(at + 1, line)) {
+        if ((at == text || at[-1] == '\n') && (at[length] == '\n' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Every line of `shown` from the verdict on is in `text`; both are squashed. Details and notes are
+   passed over where `is_loose`, since a slow machine has more of them. */
+static void assert_shown(const char *shown, const char *text, bool is_loose, const char *what)
+{
+    char *copy = strdup(shown);
+    bool is_in_notes = false;
+
+    assert_non_null(copy);
+    for (char *rest = copy, *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+        if (line[0] != ' ' && line[0] != '\0')
+            is_in_notes = strcmp(line, "Notes") == 0;
+        if (is_loose && ((is_in_notes && line[0] == ' ') || strncmp(line, "   ", 3) == 0))
+            continue;
+        if (!has_line(text, line))
+            fail_msg("%s: '%s'; README.md is to show what scripts/demo.sh --seed 42 prints today",
+                what, line);
+    }
+    free(copy);
+}
+
+/* From "pass      demo:" to the end of the block. */
+static char *transcript_of_readme(void)
+{
+    FILE *file = fopen(ASSAY_SOURCE_DIR "/README.md", "r");
+    static char text[64 * 1024];
+    size_t size;
+    char *begin, *end;
+
+    assert_non_null(file);
+    size = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    begin = strstr(text, "\npass ");
+    assert_non_null(begin);
+    end = strstr(begin, "\n```");
+    assert_non_null(end);
+    *end = '\0';
+    return begin + 1;
+}
+
+static void assert_as_in_readme(const struct stage *stage)
+{
+    char *readme = transcript_of_readme();
+    char *out = strdup(stage->out);
+
+    assert_non_null(out);
+    squash(readme);
+    squash(out);
+    assert_shown(readme, out, false, "no longer printed");
+    assert_shown(out, readme, true, "printed, but not shown");
+    free(out);
+}
+
 static void the_demo_passes_and_leaves_a_whole_report(void **state)
 {
     static const char *const files[] = {"verdict.json", "junit.xml", "summary.txt", "report.html",
@@ -92,6 +201,7 @@ static void the_demo_passes_and_leaves_a_whole_report(void **state)
     assert_every_line_is_json(stage, "events.ndjson");
     assert_xml(stage, "junit.xml");
     assert_has(stage->out, "every expectation held");
+    assert_as_in_readme(stage);
     assert_lacks(stage->out, "\033");
     assert_lacks(stage->err, "\033");
     stage_await_nobody(stage);
