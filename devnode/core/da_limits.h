@@ -42,7 +42,7 @@
    a sanitizer takes a hundred times that. */
 #define DA_ANSWER_LIMIT_NS 2000000000u
 /* The pause before dialling again doubles from the first to the second. */
-#define DA_DIAL_PAUSE_MIN_NS 100000000u
+#define DA_DIAL_PAUSE_MIN_NS 10000000u
 #define DA_DIAL_PAUSE_MAX_NS 2000000000u
 /* A column is offered to the rest of its subnetwork when the executor has had so long to send it
    there itself. */

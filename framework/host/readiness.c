@@ -16,6 +16,7 @@
 #include "framework/host/state.h"
 #include "framework/host/tasks_internal.h"
 
+#define PAUSE_SHARE   8
 #define PAUSE_MIN     (10 * ASSAY_MS)
 #define PAUSE_MAX     (200 * ASSAY_MS)
 #define INSPECT_EVERY (250 * ASSAY_MS) /* of each node: an engine has better things to do */
@@ -27,9 +28,9 @@ struct candidate {
     uint64_t progress;
     bool is_probed; /* right now */
     bool is_ready;
-    assay_ns deadline; /* of its patience */
-    assay_ns next;     /* when to look again */
-    assay_ns pause;
+    assay_ns deadline;   /* of its patience */
+    assay_ns moved_at;   /* its latest progress */
+    assay_ns next;       /* when to look again */
     assay_ns inspect_at; /* when to ask the deployer again what became of it */
     char why[256];       /* what was missing at the last look */
 };
@@ -201,6 +202,15 @@ static struct candidate *choose(struct readiness *readiness, assay_ns now, assay
     return best;
 }
 
+assay_ns readiness_pause(assay_ns without_progress)
+{
+    const assay_ns pause = without_progress / PAUSE_SHARE;
+
+    if (pause < PAUSE_MIN)
+        return PAUSE_MIN;
+    return pause < PAUSE_MAX ? pause : PAUSE_MAX;
+}
+
 /* What the look said. Lock held. */
 static void candidate_judge(
     struct readiness *readiness, struct candidate *candidate, const struct look *look)
@@ -232,12 +242,11 @@ static void candidate_judge(
         candidate->progress = seen->progress;
         has_moved = true;
     }
-    candidate->pause = has_moved ? PAUSE_MIN : 2 * candidate->pause;
-    if (candidate->pause > PAUSE_MAX)
-        candidate->pause = PAUSE_MAX;
-    candidate->next = seen->is_ready ? now : now + candidate->pause;
-    if (has_moved)
+    if (has_moved) {
+        candidate->moved_at = now;
         candidate->deadline = now + readiness->patience;
+    }
+    candidate->next = seen->is_ready ? now : now + readiness_pause(now - candidate->moved_at);
     if (candidate->stage == readiness->stage_count) {
         candidate->is_ready = true;
         readiness->ready++;
@@ -425,8 +434,8 @@ static struct readiness *readiness_new(struct host *host, uint32_t count, assay_
     for (uint32_t i = 0; i < count; i++) {
         readiness->candidates[i].node = i;
         readiness->candidates[i].deadline = now + patience;
+        readiness->candidates[i].moved_at = now;
         readiness->candidates[i].next = now;
-        readiness->candidates[i].pause = PAUSE_MIN;
     }
     return readiness;
 }

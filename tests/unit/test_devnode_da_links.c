@@ -117,7 +117,7 @@ static void members_are_dialled_again_with_pauses(void **state)
     for (size_t i = 0; i < 20; i++) {
         da_dial_failed(bench.da, member, bench.now_ns);
         before = bench.dialled[member];
-        bench_wait(&bench, 99 * MS);
+        bench_wait(&bench, DA_DIAL_PAUSE_MIN_NS - MS);
         assert_int_equal(bench.dialled[member], before);
         bench_wait(&bench, DA_DIAL_PAUSE_MAX_NS);
         assert_int_equal(bench.dialled[member], before + 1);

@@ -456,6 +456,39 @@ static void without_stages_there_is_nothing_to_wait_for(void **state)
     world_free(world);
 }
 
+static void the_longer_nothing_moves_the_rarer_are_the_looks_within_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(readiness_pause(0), 10 * ASSAY_MS);
+    assert_int_equal(readiness_pause(80 * ASSAY_MS), 10 * ASSAY_MS);
+    assert_int_equal(readiness_pause(800 * ASSAY_MS), 100 * ASSAY_MS);
+    assert_int_equal(readiness_pause(1600 * ASSAY_MS), 200 * ASSAY_MS);
+    assert_int_equal(readiness_pause(3600 * ASSAY_SECOND), 200 * ASSAY_MS);
+}
+
+/* Counts the looks at validator-3 at which nothing has moved. */
+static _Atomic uint64_t vain_looks;
+
+static assay_status never_counted(
+    struct world *world, assay_task *task, uint32_t node, uint32_t stage, assay_readiness *out)
+{
+    vain_looks += node == 3 && stage == 1;
+    return never(world, task, node, stage, out);
+}
+
+static void a_node_that_does_not_move_is_not_looked_at_all_the_time(void **state)
+{
+    struct world *world = *state;
+
+    world->ready = never_counted;
+    start_all(world);
+    vain_looks = 0;
+    assert_int_equal(await(world, 400 * ASSAY_MS, 0).status, ASSAY_E_TIMEOUT);
+    /* At 0, 10, ... 80 ms, then each time after an eighth of what has passed: a slow machine looks
+       less often, none more often. */
+    assert_in_range(vain_looks, 1, 9 + 15);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -480,6 +513,8 @@ int main(void)
         TEST(a_container_that_has_ended_after_it_was_ready_fails_the_waiting),
         TEST(one_node_can_be_waited_for_alone),
         TEST(waiting_can_be_cancelled),
+        cmocka_unit_test(the_longer_nothing_moves_the_rarer_are_the_looks_within_limits),
+        TEST(a_node_that_does_not_move_is_not_looked_at_all_the_time),
         cmocka_unit_test(without_stages_there_is_nothing_to_wait_for),
     };
 
