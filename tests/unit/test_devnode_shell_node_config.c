@@ -605,35 +605,6 @@ static void nobody_is_twice_in_a_subnetwork(void **state)
     yaml_tree_free(tree);
 }
 
-static void keys_sort_by_their_bytes(void **state)
-{
-    struct bytes32 keys[3] = {{{2}}, {{1, 9}}, {{1}}};
-
-    (void)state;
-    node_config_sort_keys(keys, 3);
-    assert_int_equal(keys[0].bytes[1], 0);
-    assert_int_equal(keys[1].bytes[1], 9);
-    assert_int_equal(keys[2].bytes[0], 2);
-}
-
-static void a_single_node_gets_a_single_subnetwork(void **state)
-{
-    struct node_config_da da;
-
-    (void)state;
-    node_config_da_default(&da, 1);
-    assert_int_equal(da.subnetwork_size, 1);
-    assert_int_equal(da.dispersal_factor, 1);
-    assert_int_equal(da.num_subnets, 1);
-    assert_int_equal(da.min_dispersal_peers, 0);
-    assert_int_equal(da.min_replication_peers, 0);
-    node_config_da_default(&da, 7);
-    assert_int_equal(da.subnetwork_size, 7);
-    assert_int_equal(da.dispersal_factor, 2);
-    assert_int_equal(da.num_subnets, 2);
-    assert_int_equal(da.min_dispersal_peers, 1);
-}
-
 static void logs_go_where_they_are_told(void **state)
 {
     static const struct leaf to_file[] = {{"tracing.logger!File.directory", "\"/var/log\""},
@@ -786,8 +757,6 @@ int main(void)
         TEST(a_server_adds_membership_and_the_keys_of_old_nodes),
         TEST(members_take_turns_over_the_subnetworks),
         TEST(nobody_is_twice_in_a_subnetwork),
-        TEST(keys_sort_by_their_bytes),
-        TEST(a_single_node_gets_a_single_subnetwork),
         TEST(logs_go_where_they_are_told),
         TEST(loggers_without_settings_are_words),
         TEST(with_autonat_there_is_no_address_to_announce),
