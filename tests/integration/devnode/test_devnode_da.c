@@ -340,7 +340,7 @@ static bool is_connected_again(void *self)
 static void blocking_a_peer_stops_what_flows_and_unblocking_lets_it_flow(void **state)
 {
     struct testnet_blob blob;
-    size_t columns;
+    size_t columns = 0;
     size_t blocked = some_holder(&columns);
     size_t pair[2] = {blocked, 3};
 
@@ -374,7 +374,7 @@ static void blocking_a_peer_stops_what_flows_and_unblocking_lets_it_flow(void **
 static void a_validator_that_refuses_columns_serves_none(void **state)
 {
     struct testnet_blob blob;
-    size_t columns;
+    size_t columns = 0;
     size_t refuser = some_holder(&columns);
 
     (void)state;
@@ -392,7 +392,7 @@ static void a_validator_that_refuses_columns_serves_none(void **state)
 static void corrupted_columns_do_not_read_back(void **state)
 {
     struct testnet_blob blob;
-    size_t columns;
+    size_t columns = 0;
     size_t corrupter = some_holder(&columns);
 
     (void)state;
@@ -467,7 +467,7 @@ static void an_executor_of_corrupted_columns_is_blacklisted(void **state)
 static void a_killed_node_comes_back_with_its_columns_and_catches_up(void **state)
 {
     struct testnet_blob before;
-    size_t columns;
+    size_t columns = 0;
     size_t victim = some_holder(&columns);
 
     (void)state;
