@@ -12,7 +12,7 @@
  *     node_receive(node, peer, bytes, size, now);         what they say
  *     node_submit(node, &signed_tx, now, &why);           what a client wants
  *     node_free(node);
- * / */
+ */
 #ifndef DEVNODE_CORE_NODE_H
 #define DEVNODE_CORE_NODE_H
 
