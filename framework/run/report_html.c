@@ -22,6 +22,7 @@ static const char style[] =
     "font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;margin:0;font:inherit}"
     ".badge{display:inline-block;padding:.1rem .6rem;border-radius:1rem;color:#fff;"
     "font-weight:600}.pass{background:var(--pass)}.fail,.error{background:var(--fail)}"
+    "table.judged td:nth-child(1){width:6rem}table.judged td:nth-child(2){width:18rem}"
     ".undecided,.vacuous{background:var(--open)}.soft{color:var(--soft)}"
     "svg{width:100%;height:auto;background:var(--card);border-radius:.5rem}"
     "svg text{fill:var(--soft);font:11px system-ui,sans-serif}code{font-size:.9em}";
@@ -79,7 +80,7 @@ static void write_judgements(struct str *out, const char *title, const struct ve
 {
     if (items->count == 0)
         return;
-    (void)str_appendf(out, "<h2>%s</h2><table>", title);
+    (void)str_appendf(out, "<h2>%s</h2><table class=\"judged\">", title);
     VEC_EACH(struct report_judgement, item, items) {
         (void)str_append(out, "<tr><td>");
         write_badge(out, item->outcome);

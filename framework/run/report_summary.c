@@ -68,12 +68,14 @@ static void write_group(
 
 void report_value(struct str *out, double value, const char *unit)
 {
+    const double step = value < 1.0 ? 1e-6 : 1e-3; /* finer is noise: histograms are 1 % coarse */
     char text[QUANTITY_TEXT_SIZE];
 
     if (strcmp(unit, "seconds") != 0)
         (void)str_appendf(out, "%.6g", value);
     else if (value >= 0.0 && value < 1e9)
-        (void)str_append(out, format_span((assay_ns)(value * 1e6 + 0.5) * 1000, text));
+        (void)str_append(
+            out, format_span((assay_ns)(value / step + 0.5) * (assay_ns)(step * 1e9), text));
     else
         (void)str_appendf(out, "%.6gs", value);
 }

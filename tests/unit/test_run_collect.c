@@ -153,6 +153,21 @@ static void a_node_is_told_as_it_was_last_seen(void **state)
     assert_int_equal(node->peers, UINT32_MAX); /* not known, which is not none */
 }
 
+static void the_chart_ends_at_the_heights_that_the_nodes_are_told_with(void **state)
+{
+    struct bench *bench = *state;
+    const struct report_point *last;
+
+    see(bench, 0, 9);
+    collect_points(bench->host, &bench->report);
+    see(bench, 0, 10);
+    assert_int_equal(collect_run(bench->host, &bench->report), ASSAY_OK);
+
+    last = vec_at(&bench->report.points, bench->report.points.count - 1);
+    assert_int_equal(last->node, 0);
+    assert_int_equal(last->height, 10);
+}
+
 static void a_log_is_named_only_where_it_can_be_read(void **state)
 {
     static const struct file_text text = {.data = (char *)(uintptr_t) "a line\n", .size = 7};
@@ -389,6 +404,7 @@ int main(void)
         TEST(an_expectation_and_a_workload_have_lines_of_their_own),
         TEST(a_system_and_a_deployer_show_only_when_something_is_wrong),
         TEST(a_node_is_told_as_it_was_last_seen),
+        TEST(the_chart_ends_at_the_heights_that_the_nodes_are_told_with),
         TEST(a_log_is_named_only_where_it_can_be_read),
         TEST(a_histogram_is_told_by_its_mean_and_others_by_their_value),
         TEST(an_action_is_told_with_its_name_and_its_nodes),

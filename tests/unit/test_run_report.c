@@ -225,6 +225,23 @@ static void markup_is_never_broken_by_texts(void **state)
     report_done(&report);
 }
 
+static void seconds_are_told_as_finely_as_they_were_measured(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } rows[] = {{0.0000804, "80us"}, {0.263672, "263.672ms"}, {1.164063, "1.164s"}, {90.0, "1m30s"},
+        {-1.5, "-1.5s"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        auto_str struct str text = STR_INIT(64);
+
+        report_value(&text, rows[i].value, "seconds");
+        assert_string_equal(str_text(&text), rows[i].text);
+    }
+}
+
 static void summary_cannot_drive_a_terminal(void **state)
 {
     (void)state;
@@ -426,6 +443,7 @@ int main(void)
         cmocka_unit_test(an_outcome_set_before_is_never_made_better),
         cmocka_unit_test(json_reads_back_whatever_the_texts_are),
         cmocka_unit_test(markup_is_never_broken_by_texts),
+        cmocka_unit_test(seconds_are_told_as_finely_as_they_were_measured),
         cmocka_unit_test(summary_cannot_drive_a_terminal),
         cmocka_unit_test(junit_shows_a_run_that_failed_without_a_case),
         cmocka_unit_test(a_reason_is_one_line_and_the_rest_is_told_with_who_said_it),
