@@ -29,7 +29,7 @@ const char exit_codes_text[] =
     "  3  the network did not come up\n"
     "  4  undecided, or what was to be judged never happened\n"
     "  5  a plugin crashed or broke its contract, or assay failed\n"
-    "  130, 143  interrupted (SIGINT, SIGTERM), everything cleared away\n";
+    "  129, 130, 143  interrupted (SIGHUP, SIGINT, SIGTERM), everything cleared away\n";
 
 void command_suggest(
     const char *what, const char *word, const struct command *list, const char *help)

@@ -65,11 +65,12 @@ int demo_arguments(char *const *argv, const char *where, const struct demo_varia
                  "  NOMOS_DEMO_RUN_SECS, %-27s seconds of load, default %d\n",
         variables->validators, VALIDATORS_DEFAULT, variables->executors, EXECUTORS_DEFAULT,
         variables->run_secs, RUN_SECS_DEFAULT);
-    (void)printf("\nExit codes\n"
-                 "  0  every expectation held\n"
-                 "  1  not so, or the run could not take place; standard error says why\n"
-                 "  2  the command line is not valid\n"
-                 "  130, 143  interrupted (SIGINT, SIGTERM), everything cleared away\n");
+    (void)printf(
+        "\nExit codes\n"
+        "  0  every expectation held\n"
+        "  1  not so, or the run could not take place; standard error says why\n"
+        "  2  the command line is not valid\n"
+        "  129, 130, 143  interrupted (SIGHUP, SIGINT, SIGTERM), everything cleared away\n");
     return 0;
 }
 

@@ -166,7 +166,7 @@ typedef struct assay_run_result {
     size_t struct_size;
     /* What a program should exit with: 0 all passed, 1 an expectation failed, 2 the scenario is not
      * valid, 3 deployment failed, 4 undecided or vacuous, 5 a plugin crashed or broke its contract,
-     * 130 interrupted. */
+     * 129, 130 and 143 interrupted by SIGHUP, SIGINT and SIGTERM. */
     int32_t exit_code;
     uint32_t outcome;     /* ASSAY_PASS, _FAIL, _UNDECIDED, _VACUOUS; 0: there was no verdict */
     char directory[1024]; /* the run directory; "" when none was made */

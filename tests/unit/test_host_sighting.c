@@ -39,82 +39,82 @@ static struct sighting sighting_of(const struct seen *seen)
                                       : ANSWER_UNKNOWN};
 }
 
+static const struct effect {
+    uint32_t kind;
+    struct seen before, after;
+    bool is_proven;
+} effects[] = {
+    {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {RUN, 2, ' ', 'y'}, true},
+    {ASSAY_ACT_START, {EXIT, 1, '-', ' '}, {RUN, 2, 'S', 'y'}, true},
+    {ASSAY_ACT_START, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
+    {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {EXIT, 1, ' ', ' '}, false},
+    {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {RUN, 2, ' ', 'n'}, false},
+    {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {EXIT, 1, ' ', ' '}, true},
+    {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {KILL, 1, '-', ' '}, true},
+    {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {EXIT, 1, 'Z', ' '}, true},
+    {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {EXIT, 1, 'S', ' '}, false},
+    {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
+    {ASSAY_ACT_STOP, {EXIT, 1, ' ', ' '}, {EXIT, 1, ' ', ' '}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, true},
+    {ASSAY_ACT_RESTART, {RUN, 1, 'S', 'y'}, {RUN, 2, 'R', 'y'}, true},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {EXIT, 2, ' ', ' '}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', ' '}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {HELD, 2, ' ', 'y'}, false},
+    {ASSAY_ACT_REPLACE, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, true},
+    {ASSAY_ACT_REPLACE, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
+    {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {KILL, 1, ' ', ' '}, true},
+    {ASSAY_ACT_KILL, {RUN, 1, 'S', 'y'}, {KILL, 1, '-', ' '}, true},
+    {ASSAY_ACT_KILL, {RUN, 1, 'S', 'y'}, {KILL, 1, 'S', ' '}, false},
+    {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, true},
+    {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
+    {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {EXIT, 1, ' ', ' '}, false},
+    {ASSAY_ACT_KILL, {KILL, 1, ' ', ' '}, {KILL, 1, ' ', ' '}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {HELD, 1, ' ', 'n'}, true},
+    {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'T', 'n'}, true},
+    {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'S', 'n'}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'T', 'y'}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {RUN, 1, 'T', 'n'}, false},
+    {ASSAY_ACT_PAUSE, {HELD, 1, ' ', 'n'}, {HELD, 1, ' ', 'n'}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {HELD, 2, ' ', 'n'}, false},
+    {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {KILL, 1, ' ', ' '}, false},
+    {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {RUN, 1, ' ', 'y'}, true},
+    {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'S', 'y'}, true},
+    {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'T', 'y'}, false},
+    {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'S', 'n'}, false},
+    {ASSAY_ACT_RESUME, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
+    {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {HELD, 1, ' ', 'n'}, false},
+    {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {RUN, 2, ' ', 'y'}, false},
+    /* Pid 0: it runs, but nobody could say as which process; that may well be the old one. */
+    {ASSAY_ACT_START, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+    {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'y'}, false},
+    {ASSAY_ACT_RESTART, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+    {ASSAY_ACT_RESTART, {EXIT, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, true},
+    {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'n'}, false},
+    /* No known state is not an end. */
+    {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {0, 0, ' ', ' '}, false},
+    {ASSAY_ACT_RESTART, {0, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, false},
+    {ASSAY_ACT_CUT, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, false},
+    {ASSAY_ACT_SHAPE, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+    {78, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
+};
+
 static void an_effect_is_proven_by_what_was_seen_alone(void **state)
 {
-    static const struct {
-        uint32_t kind;
-        struct seen before, after;
-        bool is_proven;
-    } cases[] = {
-        {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {RUN, 2, ' ', 'y'}, true},
-        {ASSAY_ACT_START, {EXIT, 1, '-', ' '}, {RUN, 2, 'S', 'y'}, true},
-        {ASSAY_ACT_START, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
-        {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {EXIT, 1, ' ', ' '}, false},
-        {ASSAY_ACT_START, {EXIT, 1, ' ', ' '}, {RUN, 2, ' ', 'n'}, false},
-        {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {EXIT, 1, ' ', ' '}, true},
-        {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {KILL, 1, '-', ' '}, true},
-        {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {EXIT, 1, 'Z', ' '}, true},
-        {ASSAY_ACT_STOP, {RUN, 1, 'S', 'y'}, {EXIT, 1, 'S', ' '}, false},
-        {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
-        {ASSAY_ACT_STOP, {EXIT, 1, ' ', ' '}, {EXIT, 1, ' ', ' '}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, true},
-        {ASSAY_ACT_RESTART, {RUN, 1, 'S', 'y'}, {RUN, 2, 'R', 'y'}, true},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {EXIT, 2, ' ', ' '}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', ' '}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {HELD, 2, ' ', 'y'}, false},
-        {ASSAY_ACT_REPLACE, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, true},
-        {ASSAY_ACT_REPLACE, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
-        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {KILL, 1, ' ', ' '}, true},
-        {ASSAY_ACT_KILL, {RUN, 1, 'S', 'y'}, {KILL, 1, '-', ' '}, true},
-        {ASSAY_ACT_KILL, {RUN, 1, 'S', 'y'}, {KILL, 1, 'S', ' '}, false},
-        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, true},
-        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
-        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {EXIT, 1, ' ', ' '}, false},
-        {ASSAY_ACT_KILL, {KILL, 1, ' ', ' '}, {KILL, 1, ' ', ' '}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {HELD, 1, ' ', 'n'}, true},
-        {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'T', 'n'}, true},
-        {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'S', 'n'}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {HELD, 1, 'T', 'y'}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'n'}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, 'S', 'y'}, {RUN, 1, 'T', 'n'}, false},
-        {ASSAY_ACT_PAUSE, {HELD, 1, ' ', 'n'}, {HELD, 1, ' ', 'n'}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {HELD, 2, ' ', 'n'}, false},
-        {ASSAY_ACT_PAUSE, {RUN, 1, ' ', 'y'}, {KILL, 1, ' ', ' '}, false},
-        {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {RUN, 1, ' ', 'y'}, true},
-        {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'S', 'y'}, true},
-        {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'T', 'y'}, false},
-        {ASSAY_ACT_RESUME, {HELD, 1, 'T', 'n'}, {RUN, 1, 'S', 'n'}, false},
-        {ASSAY_ACT_RESUME, {RUN, 1, ' ', 'y'}, {RUN, 1, ' ', 'y'}, false},
-        {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {HELD, 1, ' ', 'n'}, false},
-        {ASSAY_ACT_RESUME, {HELD, 1, ' ', 'n'}, {RUN, 2, ' ', 'y'}, false},
-        /* Pid 0: it runs, but nobody could say as which process; that may well be the old one. */
-        {ASSAY_ACT_START, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
-        {ASSAY_ACT_RESTART, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'y'}, false},
-        {ASSAY_ACT_RESTART, {RUN, 0, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
-        {ASSAY_ACT_RESTART, {EXIT, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, true},
-        {ASSAY_ACT_KILL, {RUN, 1, ' ', 'y'}, {RUN, 0, ' ', 'n'}, false},
-        /* No known state is not an end. */
-        {ASSAY_ACT_STOP, {RUN, 1, ' ', 'y'}, {0, 0, ' ', ' '}, false},
-        {ASSAY_ACT_RESTART, {0, 0, ' ', ' '}, {RUN, 2, ' ', 'y'}, false},
-        {ASSAY_ACT_CUT, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'n'}, false},
-        {ASSAY_ACT_SHAPE, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
-        {78, {RUN, 1, ' ', 'y'}, {RUN, 2, ' ', 'y'}, false},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sighting before = sighting_of(&cases[i].before);
-        struct sighting after = sighting_of(&cases[i].after);
+    for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
+        struct sighting before = sighting_of(&effects[i].before);
+        struct sighting after = sighting_of(&effects[i].after);
 
-        if (sighting_proves(cases[i].kind, &before, &after, true) != cases[i].is_proven)
+        if (sighting_proves(effects[i].kind, &before, &after, true) != effects[i].is_proven)
             fail_msg("case %zu", i);
         after.status = ASSAY_E_IO;
-        assert_false(sighting_proves(cases[i].kind, &before, &after, true));
+        assert_false(sighting_proves(effects[i].kind, &before, &after, true));
         after.status = ASSAY_OK;
         before.status = ASSAY_E_IO;
-        assert_false(sighting_proves(cases[i].kind, &before, &after, true));
+        assert_false(sighting_proves(effects[i].kind, &before, &after, true));
     }
 }
 

@@ -12,18 +12,6 @@
 #define NS        "nomos-k8s-20260131-120000-1a2b"
 #define NAMESPACE "/api/v1/namespaces/" NS
 
-static void has(const char *text, const char *part)
-{
-    if (!text || !strstr(text, part))
-        fail_msg("'%s' is not in:\n%s", part, text ? text : "(nothing)");
-}
-
-static void lacks(const char *text, const char *part)
-{
-    if (text && strstr(text, part))
-        fail_msg("'%s' is in:\n%s", part, text);
-}
-
 /* `first` comes before `second` in the story. */
 static void in_order(const char *first, const char *second)
 {

@@ -703,3 +703,15 @@ const char *world_metrics(void)
 {
     return w.metrics;
 }
+
+void has(const char *text, const char *part)
+{
+    if (!text || !strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text ? text : "(nothing)");
+}
+
+void lacks(const char *text, const char *part)
+{
+    if (text && strstr(text, part))
+        fail_msg("'%s' is in:\n%s", part, text);
+}

@@ -53,4 +53,8 @@ assay_ns world_now(void);
 const char *world_bound(uint32_t node, uint32_t port);
 const char *world_metrics(void);
 
+/* Fail, and show the whole text, unless it has the part; or if it has. NULL has nothing. */
+void has(const char *text, const char *part);
+void lacks(const char *text, const char *part);
+
 #endif

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,54 @@ static void sigint_while_the_network_comes_up_ends_the_run(void **state)
     assert_reason(stage, "undecided", "interrupted by SIGINT");
 }
 
+/* Each phase that can be waited in is made long, so the signal finds the run in it however late it
+   comes; through the others it is on its way to one. */
+static void sigint_in_any_phase_ends_the_run(void **state)
+{
+    static const struct {
+        const char *phase, *longest;
+    } rows[] = {{"plan", "run.duration=5m"}, {"observe", "run.duration=5m"},
+        {"prepare", "run.duration=5m"}, {"cooldown", "run.cooldown=5m"},
+        {"settle", "run.settle=5m"}};
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char event[64];
+
+        stage_manifest(stage, NETWORK);
+        stage_start(
+            stage, (const char *const[]){"--duration", "500ms", "--set", rows[i].longest, NULL});
+        (void)snprintf(event, sizeof(event), "\"type\":\"state\",\"text\":\"%s\"", rows[i].phase);
+        stage_await_event(stage, event);
+        assert_int_equal(kill(stage->pid, SIGINT), 0);
+
+        assert_exit(stage, stage_join(stage), 130);
+        stage_await_nobody(stage);
+        assert_reason(stage, "undecided", "interrupted by SIGINT");
+        stage_next(stage);
+    }
+}
+
+/* Too late to be an interruption, or not: what is said is one or the other throughout. */
+static void sigint_while_it_is_judged_is_an_interruption_or_none(void **state)
+{
+    struct stage *stage = *state;
+    bool is_interrupted;
+    int exit_code;
+
+    stage_manifest(stage, NETWORK);
+    stage_start(stage, (const char *const[]){"--duration", "1s", NULL});
+    stage_await_event(stage, "\"text\":\"judge\"");
+    (void)kill(stage->pid, SIGINT);
+
+    exit_code = stage_join(stage);
+    stage_await_nobody(stage);
+    is_interrupted = strcmp(verdict_text(stage_verdict(stage), "interrupted"), "true") == 0;
+    assert_int_equal(exit_code == 130, is_interrupted);
+    if (!is_interrupted)
+        assert_in_range(exit_code, 0, 4);
+}
+
 static void a_run_beyond_its_limit_is_killed(void **state)
 {
     struct stage *stage = *state;
@@ -230,6 +279,8 @@ int main(void)
         STAGED(sighup_tears_down_and_reports),
         STAGED(a_second_sigint_kills_at_once),
         STAGED(sigint_while_the_network_comes_up_ends_the_run),
+        STAGED(sigint_in_any_phase_ends_the_run),
+        STAGED(sigint_while_it_is_judged_is_an_interruption_or_none),
         STAGED(a_run_beyond_its_limit_is_killed),
         STAGED(clean_ends_what_a_run_left_whose_every_guard_was_killed_at_once),
     };
