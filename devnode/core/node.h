@@ -75,8 +75,8 @@ struct node_host {
     void (*block_added)(void *self, const struct chain_block *block);
     /* The last irreversible block moved. */
     void (*lib_moved)(void *self, uint64_t height, const struct bytes32 *id);
-    /* Somebody whom the node is not connected to listens there. Whether to dial is the host's to
-     * decide; so nodes find one another although they were told of one only. */
+    /* Somebody whom the node is not connected to, or not any more, listens there. Whether to dial is
+     * the host's to decide; so nodes find one another although they were told of one only. */
     void (*discovered)(void *self, const struct gossip_address *address);
     /* Whether a blob's data was sampled, so that a block may carry it. NULL: the node has no data
      * availability, and no blob ever was. */

@@ -93,11 +93,37 @@ struct peer *node_link_up(struct node *node, void *link, const uint8_t ip[16], u
     return peer;
 }
 
+static bool is_connected_to(const struct node *node, const struct bytes32 *public_key)
+{
+    for (size_t i = 0; i < node->peer_count; i++) {
+        const struct peer *peer = node->peers[i];
+
+        if (peer->is_proved && bytes32_equal(&peer->hello.public_key, public_key))
+            return true;
+    }
+    return false;
+}
+
+static bool has_address(const struct peer *peer)
+{
+    static const uint8_t nowhere[16] = {0};
+
+    return peer->address.port && memcmp(peer->address.ip, nowhere, sizeof(nowhere)) != 0;
+}
+
+/* Who had dialled us knows us from others, and may have been restarted: then it has forgotten, and
+   those it was told of to begin with may be gone. So it is for us to find it again. */
 void node_link_down(struct node *node, struct peer *peer)
 {
+    const struct gossip_address address = peer->address;
+    const struct bytes32 public_key = peer->hello.public_key;
+    const bool is_known = peer->is_proved && has_address(peer);
+
     if (peer->is_proved)
         node_log(node, NODE_INFO, "lost the connection to a peer");
     forget_peer(node, peer);
+    if (is_known && !is_connected_to(node, &public_key) && node->host.discovered)
+        node->host.discovered(node->host.self, &address);
 }
 
 static void send_tip(struct node *node, struct peer *peer)
@@ -178,22 +204,10 @@ static void take_hello(struct node *node, struct peer *peer, const struct gossip
     peer_send(node, peer, &proof);
 }
 
-static bool is_connected_to(const struct node *node, const struct bytes32 *public_key)
-{
-    for (size_t i = 0; i < node->peer_count; i++) {
-        const struct peer *peer = node->peers[i];
-
-        if (peer->is_proved && bytes32_equal(&peer->hello.public_key, public_key))
-            return true;
-    }
-    return false;
-}
-
 /* Tells a new peer of others. The list begins at a place that is different for each, so that not
    all newcomers go to the same few. */
 static void introduce(struct node *node, struct peer *peer)
 {
-    static const uint8_t nowhere[16] = {0};
     struct gossip_message message = {.type = GOSSIP_PEERS};
     struct gossip_contacts *list = &message.as.peers;
     size_t first;
@@ -202,8 +216,7 @@ static void introduce(struct node *node, struct peer *peer)
     for (size_t i = 0; i < node->peer_count && list->count < CONTACTS_MAX; i++) {
         const struct peer *other = node->peers[(first + i) % node->peer_count];
 
-        if (other == peer || !other->is_proved || other->is_spare || !other->address.port ||
-            memcmp(other->address.ip, nowhere, sizeof(nowhere)) == 0)
+        if (other == peer || !other->is_proved || other->is_spare || !has_address(other))
             continue;
         list->contacts[list->count++] = (struct gossip_contact){
             .address = other->address, .public_key = other->hello.public_key};

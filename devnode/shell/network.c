@@ -58,11 +58,6 @@ static void dial_later(struct dialler *dialler)
     (void)event_add(dialler->timer, &wait);
 }
 
-static bool is_initial(const struct dialler *dialler)
-{
-    return (size_t)(dialler - dialler->network->diallers) < dialler->network->params.peer_count;
-}
-
 /* After a connection ended, or never began. */
 static void on_closed(void *self, void *dialled, uint64_t lasted_ns)
 {
@@ -73,11 +68,6 @@ static void on_closed(void *self, void *dialled, uint64_t lasted_ns)
     dialler->failures = has_lasted ? 0 : dialler->failures + 1;
     if (has_lasted)
         dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
-    if (!is_initial(dialler) && dialler->failures >= NETWORK_ATTEMPTS_MAX) {
-        event_free(dialler->timer);
-        dialler->timer = NULL;
-        return;
-    }
     dial_later(dialler);
 }
 
@@ -120,6 +110,19 @@ static bool set_up_diallers(struct network *network, struct reason *why)
     return true;
 }
 
+static bool is_initial(const struct dialler *dialler)
+{
+    return (size_t)(dialler - dialler->network->diallers) < dialler->network->params.peer_count;
+}
+
+/* Nobody uses it, or nobody has been reached by it for long, and it rests between two attempts. */
+static bool is_free(const struct dialler *dialler)
+{
+    return !dialler->timer ||
+        (!is_initial(dialler) && dialler->failures >= NETWORK_ATTEMPTS_MAX &&
+            event_pending(dialler->timer, EV_TIMEOUT, NULL));
+}
+
 void network_discovered(void *self, const struct gossip_address *contact)
 {
     static const struct timeval at_once = {0, 0};
@@ -133,12 +136,16 @@ void network_discovered(void *self, const struct gossip_address *contact)
     for (size_t i = 0; i < network->dialler_count; i++) {
         struct dialler *dialler = &network->diallers[i];
 
-        if (!dialler->timer)
-            free_place = dialler;
-        else if (socket_equal(&dialler->address, &address))
+        if (dialler->timer && socket_equal(&dialler->address, &address))
             return;
+        if (is_free(dialler) && (!free_place || free_place->timer))
+            free_place = dialler; /* one that nobody uses is better */
     }
-    if (free_place && dialler_init(free_place, network, &address))
+    if (!free_place)
+        return;
+    if (free_place->timer)
+        event_free(free_place->timer);
+    if (dialler_init(free_place, network, &address))
         (void)event_add(free_place->timer, &at_once);
 }
 

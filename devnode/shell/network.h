@@ -18,7 +18,8 @@ struct event_base;
 /* Peers that others told us of and that we dial, besides the initial ones: with three each, losing
  * any one node (the hub of a star, say) does not part the others. */
 #define NETWORK_DISCOVERED_MAX 3u
-/* One of these that cannot be reached so often in a row, within 3 s or so, is forgotten. */
+/* One of these that could not be reached so often in a row, within 3 s or so, gives way to somebody
+ * new. Until there is such a one it is dialled on: it may be down for a while. */
 #define NETWORK_ATTEMPTS_MAX 8u
 
 struct network;

@@ -360,6 +360,55 @@ static void a_newcomer_hears_of_the_others_that_listen(void **state)
     world_done(&world);
 }
 
+/* Nodes 0 and 1 are connected; *out is what node 0 has of node 1, which listens somewhere. */
+static void connect_two(struct world *world, struct peer **out)
+{
+    struct world_params params = world_usual;
+
+    params.node_count = 2;
+    world_init(world, &params);
+    node_set_listen_port(world_node(world, 1), 3001);
+    world_connect(world, 1, 0);
+    world_run(world, SECOND_NS / 2);
+    found.count = 0;
+    world_node(world, 0)->host.discovered = on_discovered;
+    *out = world_node(world, 0)->peers[0];
+    (*out)->address.ip[15] = 101;
+}
+
+static void who_was_lost_is_looked_for_where_it_listened(void **state)
+{
+    struct world world;
+    struct peer *peer = NULL;
+
+    (void)state;
+    connect_two(&world, &peer);
+
+    node_link_down(world_node(&world, 0), peer);
+
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.addresses[0].port, 3001);
+    assert_int_equal(found.addresses[0].ip[15], 101);
+    world_done(&world);
+}
+
+static void who_is_connected_still_is_not_looked_for(void **state)
+{
+    struct world world;
+    struct peer *peer = NULL;
+
+    (void)state;
+    connect_two(&world, &peer);
+    world_connect(&world, 0, 1);
+    world_run(&world, SECOND_NS / 2);
+    assert_int_equal(world_node(&world, 0)->peer_count, 2);
+
+    node_link_down(world_node(&world, 0), peer);
+
+    assert_int_equal(found.count, 0);
+    world_done(&world);
+}
+
 static void who_does_not_say_who_it_is_is_hung_up_on_in_time(void **state)
 {
     struct world_params params = world_usual;
@@ -392,6 +441,8 @@ int main(void)
         cmocka_unit_test(spoilt_messages_of_an_honest_conversation_do_no_harm),
         cmocka_unit_test(strangers_are_hung_up_on),
         cmocka_unit_test(a_newcomer_hears_of_the_others_that_listen),
+        cmocka_unit_test(who_was_lost_is_looked_for_where_it_listened),
+        cmocka_unit_test(who_is_connected_still_is_not_looked_for),
         cmocka_unit_test(who_does_not_say_who_it_is_is_hung_up_on_in_time),
     };
 

@@ -136,6 +136,20 @@ static void the_others_go_on_without_the_hub(void **state)
     assert_true(testnet_wait_agreement(&net, before.height + 15));
 }
 
+/* The last one to come has dialled all others, and knows only of the hub when it comes back. */
+static void the_last_one_finds_the_others_again_without_the_hub(void **state)
+{
+    (void)state;
+    (void)testnet_stop(&net, 0, SIGKILL);
+    (void)testnet_stop(&net, 2, SIGKILL);
+    testnet_start(&net, 2, NULL);
+
+    assert_true(testnet_wait_peers(&net, 2, 1));
+    assert_true(testnet_wait_agreement(&net, info_of(1).height));
+    testnet_start(&net, 0, NULL);
+    assert_true(testnet_wait_peers(&net, 0, 2));
+}
+
 static void a_forger_disagrees_at_every_height_and_repents(void **state)
 {
     char honest[65];
@@ -269,6 +283,7 @@ int main(void)
         cmocka_unit_test(three_nodes_agree_and_include_what_one_was_given),
         cmocka_unit_test(a_killed_node_comes_back_and_catches_up),
         cmocka_unit_test(the_others_go_on_without_the_hub),
+        cmocka_unit_test(the_last_one_finds_the_others_again_without_the_hub),
         cmocka_unit_test(a_forger_disagrees_at_every_height_and_repents),
         cmocka_unit_test(a_node_that_stops_leaves_proposing_to_others),
         cmocka_unit_test(a_node_that_drops_transactions_answers_200_and_forgets),
