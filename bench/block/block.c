@@ -132,7 +132,8 @@ static void publish(struct nomos *system, const struct block *block, struct chai
     check(ids && items, "no memory");
     hex_from_bytes32(&found, id);
     hex_from_bytes32(&block->header.parent, parent);
-    purse_see_block(system, block, &place, ids);
+    purse_name_txs(system, block, ids);
+    purse_see_block(system, block, &place);
     for (size_t i = 0; i < block->tx_count; i++)
         items[i] = (assay_item){.kind = "transaction", .id = ids[i]};
     const assay_block_info info = {.struct_size = sizeof(info),

@@ -234,10 +234,13 @@ struct block_place {
     uint64_t height;
 };
 
-/* A block was seen for the first time, on any node. Fills `ids` with its transactions' ids as text:
-   those that a purse made are known, the others are computed. */
-void purse_see_block(struct nomos *self, const struct block *block, const struct block_place *place,
-    char (*ids)[HEX32_SIZE]);
+/* Fills `ids` with the ids of the block's transactions as text: those that a purse made are known,
+   the others are computed. */
+void purse_name_txs(struct nomos *self, const struct block *block, char (*ids)[HEX32_SIZE]);
+
+/* A block was seen for the first time, on any node, and its contents are those of its header. */
+void purse_see_block(
+    struct nomos *self, const struct block *block, const struct block_place *place);
 
 /* A node's chain has changed. The longest chain seen decides what is confirmed. */
 void purse_see_chain(struct nomos *self, const struct chain *chain);

@@ -315,21 +315,29 @@ static void note_place(
     purse->checked_version = 0; /* look through them at the next chance */
 }
 
-void purse_see_block(struct nomos *self, const struct block *block, const struct block_place *place,
-    char (*ids)[HEX32_SIZE])
+void purse_see_block(struct nomos *self, const struct block *block, const struct block_place *place)
 {
     (void)pthread_mutex_lock(&self->lock);
     for (size_t i = 0; i < block->tx_count; i++) {
-        const struct mantle_tx *tx = &block->txs[i].tx;
         struct assay_purse *purse = NULL;
-        struct sent *sent = find_own(self, tx, &purse);
+        struct sent *sent = find_own(self, &block->txs[i].tx, &purse);
 
-        if (sent) {
-            memcpy(ids[i], sent->id, HEX32_SIZE);
+        if (sent)
             note_place(purse, sent, place);
-        } else {
-            ids[i][0] = '\0';
-        }
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+void purse_name_txs(struct nomos *self, const struct block *block, char (*ids)[HEX32_SIZE])
+{
+    (void)pthread_mutex_lock(&self->lock);
+    for (size_t i = 0; i < block->tx_count; i++) {
+        struct assay_purse *purse = NULL;
+        const struct sent *sent = find_own(self, &block->txs[i].tx, &purse);
+
+        ids[i][0] = '\0';
+        if (sent)
+            memcpy(ids[i], sent->id, HEX32_SIZE);
     }
     (void)pthread_mutex_unlock(&self->lock);
 

@@ -20,6 +20,7 @@ enum fault {
     FAULT_BLOCK_OTHER,   /* it serves another one */
     FAULT_BLOCK_GARBLED, /* it serves no block */
     FAULT_BLOCK_REFUSED, /* it answers 500 */
+    FAULT_BLOCK_FORGED,  /* the right header with a transaction that is not in the block */
     FAULT_HEIGHT_TOO_HIGH,
     FAULT_HEIGHT_TOO_LOW
 };
@@ -34,7 +35,7 @@ struct known_block {
     struct bytes32 id;
     unsigned parent;
     uint64_t height;
-    struct text json;
+    struct text json, forged;
     unsigned fetches;
 };
 
@@ -127,6 +128,8 @@ static assay_status answer_block(struct world *w, assay_bytes body, assay_reply 
         block->fetches++;
         if (fault == FAULT_BLOCK_OTHER)
             block = &w->blocks[i == 1 ? 2 : 1];
+        if (fault == FAULT_BLOCK_FORGED)
+            return answer(out, 200, block->forged.bytes, block->forged.size);
         return answer(out, 200, block->json.bytes, block->json.size);
     }
     return answer(out, 200, "null", 4);
@@ -167,7 +170,10 @@ static const assay_http scripted_http = {
 static unsigned add_block(struct world *w, unsigned parent, uint64_t slot)
 {
     struct known_block *known = &w->blocks[w->block_count];
-    struct block block = {.header = {.parent = w->blocks[parent].id, .slot = slot}};
+    struct block block = {
+        .header = {
+            .parent = w->blocks[parent].id, .slot = slot, .block_root = block_root(NULL, 0)}};
+    struct signed_tx never_included = {.tx = {.storage_gas_price = slot}};
 
     assert_true(w->block_count < BLOCKS_MAX);
     known->id = block_header_id(&w->system.wire, &block.header);
@@ -175,6 +181,10 @@ static unsigned add_block(struct world *w, unsigned parent, uint64_t slot)
     known->height = w->blocks[parent].height + 1;
     json_block_write(&known->json, &block);
     assert_true(text_ok(&known->json));
+    block.txs = &never_included;
+    block.tx_count = 1;
+    json_block_write(&known->forged, &block);
+    assert_true(text_ok(&known->forged));
     return w->block_count++;
 }
 
@@ -223,8 +233,10 @@ static int teardown(void **state)
     struct world *w = *state;
 
     assert_int_equal(w->replies, 0);
-    for (unsigned i = 0; i < w->block_count; i++)
+    for (unsigned i = 0; i < w->block_count; i++) {
         text_done(&w->blocks[i].json);
+        text_done(&w->blocks[i].forged);
+    }
     free(w->system.best);
     (void)pthread_mutex_destroy(&w->system.lock);
     fixture_free(w->fixture);
@@ -377,6 +389,19 @@ static void every_fault_is_counted_and_gone_with_the_next_look(void **state)
     assert_int_equal(height_of(w, 0), 3);
 }
 
+/* What a node says is in a block would otherwise count as included for the whole network. */
+static void contents_that_the_header_does_not_vouch_for_are_not_believed(void **state)
+{
+    struct world *w = *state;
+
+    FOLLOW(w, 0, {.tip = 3, .fault = FAULT_BLOCK_FORGED});
+    assert_int_equal(failures_of(w, 0), 1);
+    assert_nothing_at(w, 0, 1);
+    FOLLOW(w, 1, {.tip = 3}); /* an honest one is asked at once */
+    assert_at(w, 1, 3, 3);
+    assert_int_equal(failures_of(w, 1), 0);
+}
+
 static void a_lie_about_the_height_leaves_what_is_known_alone(void **state)
 {
     struct world *w = *state;
@@ -506,6 +531,7 @@ int main(void)
         in_world(a_node_that_goes_back_to_an_older_block_has_lost_the_newer),
         in_world(a_node_that_starts_anew_is_followed_from_genesis),
         in_world(every_fault_is_counted_and_gone_with_the_next_look),
+        in_world(contents_that_the_header_does_not_vouch_for_are_not_believed),
         in_world(a_lie_about_the_height_leaves_what_is_known_alone),
         in_world(an_unknown_genesis_is_what_the_first_chain_leads_to),
         in_world(an_unknown_genesis_is_seen_before_there_is_any_block),

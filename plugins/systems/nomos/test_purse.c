@@ -242,8 +242,11 @@ static void see(struct model *m, unsigned index)
             .output_count = tx->output_count};
         tx->was_included = true;
     }
-    purse_see_block(&m->system, &(const struct block){.txs = txs, .tx_count = block->tx_count},
-        &(const struct block_place){.id = block->id, .height = block->height}, ids);
+    const struct block seen = {.txs = txs, .tx_count = block->tx_count};
+
+    purse_name_txs(&m->system, &seen, ids);
+    purse_see_block(
+        &m->system, &seen, &(const struct block_place){.id = block->id, .height = block->height});
 }
 
 /* A block on `parent` with up to `tx_max` transactions that its branch allows, by chance. */
