@@ -36,7 +36,8 @@ struct follower {
     uint32_t peers;
     assay_ns peers_at; /* when to ask for them again */
     struct chain chain;
-    char why[256]; /* of the last failure */
+    uint64_t final_height; /* of the block called final last */
+    char why[256];         /* of the last failure */
 };
 
 __attribute__((format(printf, 3, 4))) static assay_status give_up(
@@ -392,6 +393,28 @@ static assay_status follow_tip(struct follower *f, const struct tip *tip)
     return s;
 }
 
+/* What a node calls final is on its own chain; else nobody could compare it with anything, and the
+   node would pass for one that has called nothing final yet. */
+static assay_status find_final(struct follower *f, const struct tip *tip)
+{
+    const assay_blocks *blocks = f->self->blocks;
+    assay_block *block = NULL;
+    char id[HEX32_SIZE];
+
+    if (chain_has(&f->chain, f->final_height, &tip->lib))
+        return ASSAY_OK;
+    f->final_height = 0;
+    hex_from_bytes32(&tip->lib, id);
+    if (!blocks->by_id(f->self->host, id, &block)) {
+        f->final_height = blocks->info(block)->height;
+        blocks->release(block);
+    }
+    if (chain_has(&f->chain, f->final_height, &tip->lib))
+        return ASSAY_OK;
+    return give_up(f, ASSAY_E_INVALID,
+        "GET /cryptarchia/info: the final block (lib) %s is not on the chain of its tip", id);
+}
+
 static assay_status look(struct follower *f)
 {
     struct nomos *self = f->self;
@@ -401,6 +424,8 @@ static assay_status look(struct follower *f)
 
     if (!s)
         s = follow_tip(f, &tip);
+    if (!s)
+        s = find_final(f, &tip);
     if (s)
         return s;
     ask_for_peers(f);

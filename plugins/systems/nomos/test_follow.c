@@ -22,13 +22,15 @@ enum fault {
     FAULT_BLOCK_REFUSED, /* it answers 500 */
     FAULT_BLOCK_FORGED,  /* the right header with a transaction that is not in the block */
     FAULT_HEIGHT_TOO_HIGH,
-    FAULT_HEIGHT_TOO_LOW
+    FAULT_HEIGHT_TOO_LOW,
+    FAULT_FOREIGN_FINAL /* it calls a block final that nobody has ever seen */
 };
 
 /* What one look at the node finds. */
 struct look {
     unsigned tip; /* block by index */
     enum fault fault;
+    unsigned final; /* block by index */
 };
 
 struct known_block {
@@ -81,13 +83,15 @@ static assay_status answer_tip(struct world *w, assay_reply **out)
     const struct known_block *tip = &w->blocks[look->tip];
     const uint64_t height = tip->height + (look->fault == FAULT_HEIGHT_TOO_HIGH) -
         (look->fault == FAULT_HEIGHT_TOO_LOW);
-    char id[HEX32_SIZE], genesis[HEX32_SIZE], text[512];
+    char id[HEX32_SIZE], final[HEX32_SIZE], text[512];
 
     if (w->next_look == w->look_count)
         return ASSAY_E_CANCELLED; /* the script is over */
     w->next_look++;
     hex_from_bytes32(&tip->id, id);
-    hex_from_bytes32(&w->blocks[GENESIS].id, genesis);
+    hex_from_bytes32(&w->blocks[look->final].id, final);
+    if (look->fault == FAULT_FOREIGN_FINAL)
+        memset(final, 'e', 8);
     switch (look->fault) {
     case FAULT_UNREACHABLE:
         return ASSAY_E_IO;
@@ -95,12 +99,12 @@ static assay_status answer_tip(struct world *w, assay_reply **out)
         return answer(out, 200, "<html>", 6);
     case FAULT_BAD_INFO:
         (void)snprintf(text, sizeof(text),
-            "{\"tip\":\"%s\",\"lib\":\"%s\",\"slot\":1,\"height\":-1}", id, genesis);
+            "{\"tip\":\"%s\",\"lib\":\"%s\",\"slot\":1,\"height\":-1}", id, final);
         break;
     default:
         (void)snprintf(text, sizeof(text),
             "{\"tip\":\"%s\",\"lib\":\"%s\",\"slot\":%llu,\"height\":%llu,\"mode\":\"Online\"}", id,
-            genesis, (unsigned long long)tip->height, (unsigned long long)height);
+            final, (unsigned long long)tip->height, (unsigned long long)height);
     }
     return answer(out, 200, text, strlen(text));
 }
@@ -402,6 +406,27 @@ static void contents_that_the_header_does_not_vouch_for_are_not_believed(void **
     assert_int_equal(failures_of(w, 1), 0);
 }
 
+/* To compare what nodes call final, it has to be known what that is. */
+static void a_final_block_off_its_own_chain_is_a_fault(void **state)
+{
+    struct world *w = *state;
+
+    FOLLOW(w, 1, {.tip = 6});
+    FOLLOW(w, 0, {.tip = 3, .final = 1}, {.tip = 3, .final = 4}); /* 4 is on the other branch */
+    assert_int_equal(failures_of(w, 0), 1);
+    FOLLOW(w, 0, {.tip = 3, .final = 2}, {.tip = 3, .fault = FAULT_FOREIGN_FINAL});
+    assert_int_equal(failures_of(w, 0), 2);
+}
+
+static void a_final_block_moves_to_another_chain_with_its_node(void **state)
+{
+    struct world *w = *state;
+
+    FOLLOW(w, 0, {.tip = 3, .final = 2}, {.tip = 6, .final = 4}, {.tip = 6, .final = 2},
+        {.tip = GENESIS}, {.tip = 3, .final = 2});
+    assert_int_equal(failures_of(w, 0), 1); /* the third: 2 is on its chain no more */
+}
+
 static void a_lie_about_the_height_leaves_what_is_known_alone(void **state)
 {
     struct world *w = *state;
@@ -532,6 +557,8 @@ int main(void)
         in_world(a_node_that_starts_anew_is_followed_from_genesis),
         in_world(every_fault_is_counted_and_gone_with_the_next_look),
         in_world(contents_that_the_header_does_not_vouch_for_are_not_believed),
+        in_world(a_final_block_off_its_own_chain_is_a_fault),
+        in_world(a_final_block_moves_to_another_chain_with_its_node),
         in_world(a_lie_about_the_height_leaves_what_is_known_alone),
         in_world(an_unknown_genesis_is_what_the_first_chain_leads_to),
         in_world(an_unknown_genesis_is_seen_before_there_is_any_block),
