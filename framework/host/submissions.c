@@ -135,7 +135,7 @@ static assay_status submissions_report(
         index = (uint32_t)book->count;
         s = entry_add(submissions, book, submission->id);
     }
-    if (!s) {
+    if (!s && book_entry(book, index)->outcome != ASSAY_SUBMIT_ACCEPTED) {
         struct entry *entry = book_entry(book, index);
 
         entry->at = submission->at;

@@ -83,6 +83,32 @@ static void entries_keep_the_order_of_their_first_report(void **state)
         scene->submissions->get(scene->table, "blob", 0, &submission), ASSAY_E_INVALID);
 }
 
+/* Once a node has taken it, it is owed inclusion: no later attempt makes it less so, or later so. */
+static void an_acceptance_stays_whatever_is_reported_later(void **state)
+{
+    const struct scene *scene = *state;
+    assay_submission again = {.struct_size = sizeof(again),
+        .kind = "transaction",
+        .id = "t1",
+        .at = 100,
+        .sent = 101,
+        .done = 102,
+        .node = 0};
+    assay_submission kept = {.struct_size = sizeof(kept)};
+
+    assert_int_equal(report(scene, "transaction", "t1", ASSAY_SUBMIT_FAILED), ASSAY_OK);
+    assert_int_equal(report(scene, "transaction", "t1", ASSAY_SUBMIT_ACCEPTED), ASSAY_OK);
+    for (uint32_t i = ASSAY_SUBMIT_PENDING; i <= ASSAY_SUBMIT_MISSED; i++) {
+        again.outcome = i;
+        assert_int_equal(scene->submissions->report(scene->table, &again), ASSAY_OK);
+        assert_int_equal(scene->submissions->get(scene->table, "transaction", 0, &kept), ASSAY_OK);
+        assert_int_equal(kept.outcome, ASSAY_SUBMIT_ACCEPTED);
+        assert_int_equal(kept.at, 1);
+        assert_int_equal(kept.done, 3);
+    }
+    assert_int_equal(scene->submissions->count(scene->table, "transaction"), 1);
+}
+
 static void nonsense_is_refused(void **state)
 {
     const struct scene *scene = *state;
@@ -207,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(entries_keep_the_order_of_their_first_report),
+        TEST(an_acceptance_stays_whatever_is_reported_later),
         TEST(nonsense_is_refused),
         TEST(kinds_have_a_limit),
         TEST(many_are_found_again),

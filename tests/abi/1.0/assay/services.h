@@ -274,7 +274,8 @@ typedef struct assay_submission {
 } assay_submission;
 typedef struct assay_submissions {
     size_t struct_size;
-    /* Adds, or replaces the entry with the same kind and id. At most 16 Mi entries. */
+    /* Adds, or replaces the entry with the same kind and id, unless that is an accepted one, which
+     * stays as it is: what a node took is owed inclusion. At most 16 Mi entries. */
     assay_status (*report)(const assay_host *, const assay_submission *);
     size_t (*count)(const assay_host *, const char *kind);
     /* index 0 to count - 1, in order of the first report; stable for the run. */
