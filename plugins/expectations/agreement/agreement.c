@@ -395,6 +395,22 @@ static assay_status report_fork(const struct agreement *agreement, const struct 
     return ASSAY_OK;
 }
 
+/* Unknown blocks at the top are no fork as far as anybody can tell, and no agreement either. */
+static void judge_unknown_top(const struct agreement *agreement, const struct member *member,
+    const struct parting *parting, assay_findings *findings)
+{
+    const struct member *highest = tip_of(agreement, 1);
+
+    if (member == highest || parting->is_fork || parting->known == parting->possible ||
+        highest->status.height - parting->known <= agreement->fork_depth_max)
+        return;
+    assay_find(findings, ASSAY_UNDECIDED,
+        "%s and %s hold the same chain up to height %llu, and may part after it: the blocks from "
+        "there to height %llu are not known",
+        member->name, highest->name, (unsigned long long)parting->known,
+        (unsigned long long)parting->possible);
+}
+
 /* Compares every node with the one that is furthest ahead. If all of them are within the bound of
    that one, then so are any two of them: where two part, at least one has left the highest chain, no
    higher than that, and neither tip is above the highest. */
@@ -413,6 +429,7 @@ static assay_status judge_forks(
         s = find_parting(agreement, &agreement->members[i], highest, &parting);
         if (s)
             return s;
+        judge_unknown_top(agreement, &agreement->members[i], &parting, findings);
         if (!parting.is_fork)
             continue;
         if (!deepest.is_fork || parting.known < deepest.known)
@@ -478,7 +495,7 @@ static double judge_coverage(
         evidence.found += agreement->members[i].coverage.blocks_known;
     }
     share = evidence.wanted ? (double)evidence.found / (double)evidence.wanted : 1;
-    if (share < agreement->options->min_coverage)
+    if (share < agreement->options->min_coverage || (evidence.wanted && !evidence.found))
         assay_find(findings, ASSAY_UNDECIDED,
             "%llu of %llu blocks to compare are known, needed %.0f %%",
             (unsigned long long)evidence.found, (unsigned long long)evidence.wanted,

@@ -457,6 +457,37 @@ static void an_unknown_tip_is_no_fork(void **state)
     judges(f, "fork_depth_max=1", ASSAY_PASS, "deepest fork 0");
 }
 
+static void hide(struct fakehost *f, int from, int to)
+{
+    char id[16];
+
+    for (int height = from; height <= to; height++) {
+        (void)snprintf(id, sizeof(id), "a%d", height);
+        fake_hide(f, id);
+    }
+}
+
+static void tips_that_are_unknown_for_longer_than_a_fork_may_be_deep_are_undecided(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_at(f, "a30", "a24");
+    hide(f, 25, 30);
+    judges(f, NULL, ASSAY_UNDECIDED,
+        "validator-1 and validator-0 hold the same chain up to height 24, and may part after it");
+}
+
+static void nothing_known_is_no_agreement_however_little_is_asked_for(void **state)
+{
+    struct fakehost *f = network();
+
+    (void)state;
+    all_at(f, "a30", "a25");
+    hide(f, 1, 25);
+    judges(f, "min_coverage=0", ASSAY_UNDECIDED, "0 of 75 blocks to compare are known");
+}
+
 static void a_definite_failure_beats_what_could_not_be_decided(void **state)
 {
     struct fakehost *f = network();
@@ -567,6 +598,8 @@ int main(void)
         cmocka_unit_test(unknown_blocks_before_finality_are_undecided),
         cmocka_unit_test(a_fork_that_may_be_too_deep_is_undecided),
         cmocka_unit_test(an_unknown_tip_is_no_fork),
+        cmocka_unit_test(tips_that_are_unknown_for_longer_than_a_fork_may_be_deep_are_undecided),
+        cmocka_unit_test(nothing_known_is_no_agreement_however_little_is_asked_for),
         cmocka_unit_test(a_definite_failure_beats_what_could_not_be_decided),
         cmocka_unit_test(never_passes_when_any_call_fails),
         cmocka_unit_test(never_passes_when_any_call_fails_amid_a_fork),
