@@ -99,6 +99,45 @@ static assay_status text_check(assay_bytes text, struct error *err)
     return ASSAY_OK;
 }
 
+static size_t count_members(struct json_object *value)
+{
+    size_t count = 0;
+
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            count += count_members(json_object_array_get_idx(value, i));
+    } else if (json_object_is_type(value, json_type_object)) {
+        const struct json_object_iterator end = json_object_iter_end(value);
+
+        for (struct json_object_iterator at = json_object_iter_begin(value);
+             !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+            count += 1 + count_members(json_object_iter_peek_value(&at));
+    }
+    return count;
+}
+
+/* Outside of texts each colon stands for a member. */
+static size_t count_colons(const char *text, size_t size)
+{
+    const char *c = text, *end = text + size;
+    size_t count = 0;
+
+    while (c < end) {
+        count += *c == ':';
+        c = *c == '"' ? pass_text(c, end) : c + 1;
+    }
+    return count;
+}
+
+/* Of two members of one name the tokener drops the first without a word, and another reader the
+   second: what was said is not known. */
+static assay_status check_members(struct json_object *root, assay_bytes text, struct error *err)
+{
+    return count_members(root) == count_colons(text.data, text.size)
+        ? ASSAY_OK
+        : error_set(err, ASSAY_E_INVALID, "not JSON: an object has two members of one name");
+}
+
 static assay_status tokenize(
     struct json_tokener *tokener, assay_bytes text, struct json_object **out, struct error *err)
 {
@@ -138,6 +177,11 @@ assay_status json_parse(assay_bytes text, assay_json **out, struct error *err)
         return error_nomem(err);
     s = tokenize(tokener, text, &document->root, err);
     json_tokener_free(tokener);
+    if (!s) {
+        s = check_members(document->root, text, err);
+        if (s)
+            (void)json_object_put(document->root);
+    }
     if (!s)
         *out = take(document);
     return s;

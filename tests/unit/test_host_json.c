@@ -137,6 +137,30 @@ static void what_is_no_json_is_refused_with_its_place(void **state)
     }
 }
 
+/* Readers differ in which of the two they take, so nobody can say what was said. */
+static void two_members_of_one_name_are_refused(void **state)
+{
+    static const char *const doubled[] = {"{\"height\":5,\"height\":50}",
+        "[1,{\"a\":{\"b\":1,\"b\":1}}]", "{\"a\":null,\"a\":null}", "{\"a\":1,\"\\u0061\":2}",
+        "{\"a\":1,\"a\\u0000b\":2}"};
+    static const char *const single[] = {
+        "{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}]}", "{\"x:y\":\":\\\":\"}", "{}", "[]"};
+    assay_json *document = NULL;
+    struct error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(doubled) / sizeof(doubled[0]); i++) {
+        if (parse(doubled[i], &document, &err) != ASSAY_E_INVALID)
+            fail_msg("accepted: %s", doubled[i]);
+        assert_non_null(strstr(err.text, "two members of one name"));
+    }
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
+        if (parse(single[i], &document, &err))
+            fail_msg("refused: %s: %s", single[i], err.text);
+        json_table.release(document);
+    }
+}
+
 static void scalars_and_strings_with_strange_words_are_json(void **state)
 {
     static const char *const texts[] = {"1", "-0.5e3", "true", "\"NaN\"", "\"a\\\"NaN\"",
@@ -211,6 +235,7 @@ int main(void)
         cmocka_unit_test(look_ups_chain_through_what_is_not_there),
         cmocka_unit_test(a_value_of_another_type_is_refused),
         cmocka_unit_test(what_is_no_json_is_refused_with_its_place),
+        cmocka_unit_test(two_members_of_one_name_are_refused),
         cmocka_unit_test(scalars_and_strings_with_strange_words_are_json),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),
         cmocka_unit_test(depth_has_a_limit),
