@@ -76,7 +76,8 @@ static void give_result(const struct launch_result *launched, assay_run_result *
 {
     assay_run_result mine = {.struct_size = sizeof(mine),
         .exit_code = launched->exit_code,
-        .outcome = launched->run_directory ? verdict_in(launched->run_directory) : 0};
+        .outcome = launched->run_directory ? verdict_in(launched->run_directory) : 0,
+        .has_leftovers = launched->has_leftovers};
     const size_t size = out->struct_size < sizeof(mine) ? out->struct_size : sizeof(mine);
 
     (void)snprintf(mine.directory, sizeof(mine.directory), "%s",

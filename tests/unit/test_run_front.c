@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <assay/scenario.h>
+
 #include "framework/base/mem.h"
 #include "framework/run/outcome.h"
 #include "tests/unit/support/scratch.h"
@@ -322,6 +324,63 @@ static void a_quiet_run_whose_worker_dies_prints_nothing(void **state)
     free(result.run_directory);
 }
 
+/* ---- running from a program ---- */
+
+/* A journal that cannot be deleted stands for whatever could not be cleared away. */
+#define KEEPS_JOURNAL "j=$(find $here -name '*.journal')\nrm $j\nmkdir $j\n"
+
+static void run_quietly(struct bench *bench, const char *run, assay_run_result *result)
+{
+    const assay_run_options options = {
+        .struct_size = sizeof(options), .directory = bench->runs, .flags = ASSAY_RUN_QUIET};
+    assay_scenario *scenario = assay_scenario_new("small");
+    char script[1024];
+    assay_status status;
+
+    (void)snprintf(
+        script, sizeof(script), "if [ \"$1\" = --check ]; then\n" ANSWERS "exit 0\nfi\n%s", run);
+    set_worker(bench, script);
+    assay_scenario_topology(scenario, ASSAY_STAR, 1, 0);
+    scratch_capture_output(bench->scratch);
+    status = assay_scenario_run(scenario, &options, result);
+    scratch_release(bench->scratch);
+    if (status)
+        fail_msg("%s", assay_scenario_problems(scenario));
+    assay_scenario_free(scenario);
+}
+
+/* In quiet there is nobody else to say it. */
+static void a_program_learns_that_something_is_left_of_its_run(void **state)
+{
+    struct bench *bench = *state;
+    assay_run_result result = {.struct_size = sizeof(result)};
+
+    run_quietly(bench, KEEPS_JOURNAL "exit 0\n", &result);
+    assert_int_equal(result.exit_code, EXIT_CODE_ERROR);
+    assert_int_not_equal(result.has_leftovers, 0);
+    assert_string_equal(scratch_get(bench->scratch, "stderr"), "");
+}
+
+static void a_program_learns_that_nothing_is_left_of_its_run(void **state)
+{
+    assay_run_result result = {.struct_size = sizeof(result), .has_leftovers = 7};
+
+    run_quietly(*state, "exit 0\n", &result);
+    assert_int_equal(result.has_leftovers, 0);
+}
+
+/* It was built when there was no word on leftovers. */
+static void an_older_program_is_told_what_it_knows_of(void **state)
+{
+    const size_t size = offsetof(assay_run_result, has_leftovers);
+    assay_run_result result = {.struct_size = size, .has_leftovers = 7};
+
+    run_quietly(*state, KEEPS_JOURNAL "exit 0\n", &result);
+    assert_int_equal(result.exit_code, EXIT_CODE_ERROR);
+    assert_int_equal(result.struct_size, size);
+    assert_int_equal(result.has_leftovers, 7);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -341,6 +400,9 @@ int main(void)
         TEST(a_run_keeps_the_manifest_as_given_and_as_checked),
         TEST(a_run_whose_worker_dies_is_summed_up_on_standard_output),
         TEST(a_quiet_run_whose_worker_dies_prints_nothing),
+        TEST(a_program_learns_that_something_is_left_of_its_run),
+        TEST(a_program_learns_that_nothing_is_left_of_its_run),
+        TEST(an_older_program_is_told_what_it_knows_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
