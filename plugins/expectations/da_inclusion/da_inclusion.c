@@ -236,6 +236,15 @@ static assay_status judge_readback(const struct judgement *judgement, assay_find
                                        : ASSAY_OK;
 }
 
+/* Bars of 0 are met by nothing, and nothing is no evidence. */
+static void judge_presence(const struct judgement *judgement, assay_findings *findings)
+{
+    if (!bars_included(&judgement->inscriptions) && !bars_included(&judgement->blobs))
+        assay_find(findings, ASSAY_VACUOUS,
+            "no inscription and no blob is on the chain that all nodes agree on: there is nothing "
+            "to judge by, whatever the bars");
+}
+
 static assay_status judge_all(struct judgement *judgement, assay_findings *findings)
 {
     const struct inclusion *inclusion = judgement->inclusion;
@@ -249,6 +258,7 @@ static assay_status judge_all(struct judgement *judgement, assay_findings *findi
     judge_coverage(&judgement->blobs.ledger, findings);
     bars_judge(&judgement->inscriptions, inclusion->da, findings);
     bars_judge(&judgement->blobs, inclusion->da, findings);
+    judge_presence(judgement, findings);
     return judge_readback(judgement, findings);
 }
 

@@ -15,6 +15,26 @@ static void messages_on_the_agreed_chain_pass(void **state)
         "16 of 16 columns that nodes are to keep are served");
 }
 
+/* Whatever the bars are: with nothing on the chain nothing was seen to work. */
+static void bars_of_zero_are_not_passed_by_a_chain_without_any_message(void **state)
+{
+    struct fakehost *f = network();
+    assay_verdict verdict;
+
+    (void)state;
+    all_grow(f, 40);
+    sent(f, NOMOS_DA_BLOB, "b0", ASSAY_SUBMIT_ACCEPTED, 12);
+    assert_int_equal(
+        fake_create(f, "min_inscriptions=0", "min_blobs=0", "min_included=0", "samples=0", NULL),
+        ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_advance(f, JUDGED);
+    assert_int_equal(fake_judge(f, &verdict), ASSAY_OK);
+    assert_int_equal(verdict.outcome, ASSAY_VACUOUS);
+    assert_non_null(strstr(verdict.why, "no inscription and no blob is on the chain"));
+    fake_free(f);
+}
+
 static void half_of_the_planned_blobs_are_enough(void **state)
 {
     struct fakehost *f = good_network();
@@ -516,6 +536,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_on_the_agreed_chain_pass),
+        cmocka_unit_test(bars_of_zero_are_not_passed_by_a_chain_without_any_message),
         cmocka_unit_test(half_of_the_planned_blobs_are_enough),
         cmocka_unit_test(messages_without_answer_that_are_included_count_for_the_plan),
         cmocka_unit_test(other_peoples_messages_do_not_count),
