@@ -92,8 +92,12 @@ static void count_unaccepted(struct account *account, const struct ledger *ledge
         account->refused++;
         account->refused_included += is_included;
     } else { /* failed; or pending, when its workload died */
+        const assay_ns span = submission->done - submission->at;
+
         account->failed++;
         account->unsure_included += is_included;
+        account->failed_away += !is_included &&
+            was_away(ledger, submission, submission->at, span > ASSAY_MS ? span : ASSAY_MS);
     }
 }
 

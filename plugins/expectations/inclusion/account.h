@@ -22,6 +22,7 @@ struct account {
     uint64_t abandoned; /* owed, on no chain, and once on a fork that was given up */
     uint64_t unsure_included, refused_included;
     uint64_t missed_away;           /* missed while their node was down on purpose */
+    uint64_t failed_away;           /* not answered, likewise, and on no chain */
     uint64_t twice;                 /* on the agreed chain more than once, whatever was answered */
     size_t first_lost, first_twice; /* examples, by index; SIZE_MAX: none */
     assay_ns *latencies;            /* of those included, sorted, from planned to first seen */

@@ -457,6 +457,62 @@ static void returns_at_once_when_cancelled_at_any_wait_of_the_judgement(void **s
     assert_true(fake_cancel_each_wait(&life) > 0);
 }
 
+/* ---- what nodes do not take ---- */
+
+/* Four sent, of which one is included and the others came to `outcome`, at 14 s. */
+static struct fakehost *hardly_taken(uint32_t outcome)
+{
+    struct fakehost *f = network();
+    char id[16];
+
+    all_grow(f, 40);
+    included(f, "t1", 11, "a6");
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(id, sizeof(id), "r%d", i);
+        fake_submission(f, id, outcome, 14 * ASSAY_SECOND);
+    }
+    return f;
+}
+
+static void a_network_that_refuses_most_of_the_load_fails(void **state)
+{
+    (void)state;
+    judges(hardly_taken(ASSAY_SUBMIT_REFUSED), NULL, ASSAY_FAIL,
+        "nodes took only 1 of 4 transactions that were sent (25.00 %), bar 50.00 %: 3 were "
+        "refused, 0 had no answer");
+}
+
+static void a_network_that_hardly_ever_answers_fails(void **state)
+{
+    (void)state;
+    judges(hardly_taken(ASSAY_SUBMIT_FAILED), NULL, ASSAY_FAIL, "0 were refused, 3 had no answer");
+}
+
+static void what_is_on_the_chain_was_taken_whatever_was_answered(void **state)
+{
+    struct fakehost *f = hardly_taken(ASSAY_SUBMIT_REFUSED);
+
+    (void)state;
+    fake_item(f, "a9", "transaction", "r1");
+    judges(f, NULL, ASSAY_PASS, "3 were always refused (1 included)");
+}
+
+static void a_node_that_is_down_on_purpose_need_not_answer(void **state)
+{
+    struct fakehost *f = hardly_taken(ASSAY_SUBMIT_FAILED);
+
+    (void)state;
+    fake_away(f, 0, 14 * ASSAY_SECOND, 20 * ASSAY_SECOND);
+    judges(f, NULL, ASSAY_PASS, "3 never had an answer");
+}
+
+static void how_much_is_to_be_taken_is_an_option(void **state)
+{
+    (void)state;
+    judges(hardly_taken(ASSAY_SUBMIT_REFUSED), "min_taken=0.25", ASSAY_PASS, "1 of 1 accepted");
+    judges(hardly_taken(ASSAY_SUBMIT_REFUSED), "min_taken=0.26", ASSAY_FAIL, "bar 26.00 %");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +543,11 @@ int main(void)
         cmocka_unit_test(gives_no_verdict_and_leaks_nothing_when_any_call_fails),
         cmocka_unit_test(a_failure_stands_when_the_names_for_its_text_cannot_be_had),
         cmocka_unit_test(returns_at_once_when_cancelled_at_any_wait_of_the_judgement),
+        cmocka_unit_test(a_network_that_refuses_most_of_the_load_fails),
+        cmocka_unit_test(a_network_that_hardly_ever_answers_fails),
+        cmocka_unit_test(what_is_on_the_chain_was_taken_whatever_was_answered),
+        cmocka_unit_test(a_node_that_is_down_on_purpose_need_not_answer),
+        cmocka_unit_test(how_much_is_to_be_taken_is_an_option),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@
 static const char kind[] = "transaction";
 
 struct inclusion_options {
-    double min_included, min_sent;
+    double min_included, min_sent, min_taken;
     int64_t min_accepted, allow_unreachable;
     assay_ns grace, settle, latency_p99_max, patience;
 };
@@ -385,6 +385,24 @@ static void judge_load(
             100 * (double)sent / (double)account->submitted, 100 * inclusion->options->min_sent);
 }
 
+/* A network that takes next to nothing owes next to nothing, and yet it is not well. */
+static void judge_taken(const struct inclusion *inclusion, const struct ledger *ledger,
+    const struct account *account, assay_findings *findings)
+{
+    const uint64_t asked = account->submitted - account->missed - account->failed_away;
+    const uint64_t taken = account->accepted + account->unsure_included + account->refused_included;
+    const uint32_t is_open = ledger->unreadable || ledger->unreadable_above;
+
+    if ((double)taken >= inclusion->options->min_taken * (double)asked)
+        return;
+    assay_find(findings, is_open ? ASSAY_UNDECIDED : ASSAY_FAIL,
+        "nodes took only %llu of %llu transactions that were sent (%.2f %%), bar %.2f %%: %llu "
+        "were refused, %llu had no answer; see the nodes' logs",
+        (unsigned long long)taken, (unsigned long long)asked, 100 * (double)taken / (double)asked,
+        100 * inclusion->options->min_taken, (unsigned long long)account->refused,
+        (unsigned long long)(account->failed - account->failed_away));
+}
+
 static void judge_account(const struct inclusion *inclusion, const struct ledger *ledger,
     const struct account *account, assay_findings *findings)
 {
@@ -472,6 +490,7 @@ static void judge_all(const struct inclusion *inclusion, const struct ledger *le
     judge_seen(inclusion, findings);
     if (!inclusion->seen_count)
         return;
+    judge_taken(inclusion, ledger, account, findings);
     judge_account(inclusion, ledger, account, findings);
     tell_counts(inclusion, ledger, account, findings);
     tell_latency(inclusion, account, findings);
@@ -525,6 +544,9 @@ static const assay_option options[] = {
         "Transactions that nodes must have accepted; fewer: vacuous."),
     ASSAY_OPTION_REAL(struct inclusion_options, min_sent, "0.9", "0..1",
         "Share of the planned transactions that must have been sent; less: undecided."),
+    ASSAY_OPTION_REAL(struct inclusion_options, min_taken, "0.5", "0..1",
+        "Share of the transactions sent that a node must have accepted, or that are on the chain "
+        "all the same; less: fail."),
     ASSAY_OPTION_SPAN(struct inclusion_options, grace, "0s", "0s..",
         "A transaction accepted less than this before the end is not owed inclusion; 0s: 5 "
         "expected "
