@@ -64,7 +64,8 @@ struct da_host {
     /* Dials a member. The answer is da_link_up() or da_dial_failed(), never from within. */
     void (*dial)(void *self, uint32_t member, const struct multiaddr *locator);
     void (*log)(void *self, enum node_level level, const char *text);
-    /* This blob's transaction may go into the mempool: the columns are here. */
+    /* This blob's transaction may go into the mempool: the columns are here. Called again for a blob
+     * that is dispersed again; what the mempool or a block has is to be passed over. */
     void (*publish)(void *self, const uint8_t *tx, size_t size);
     /* Some blob was sampled since the last call. */
     void (*sampled)(void *self);

@@ -184,6 +184,7 @@ enum da_taking da_take_parcel(struct da *da, uint32_t from, const struct da_parc
     taking = judge(da, parcel, &share, out_place, why);
     if (taking == PARCEL_TAKEN) {
         struct da_entry *entry = table_get(&da->entries, out_place->blob.bytes);
+        bool was_published = entry && entry->is_published;
 
         if (!entry) {
             entry = entry_new(da, &share, &out_place->blob, parcel);
@@ -192,6 +193,10 @@ enum da_taking da_take_parcel(struct da *da, uint32_t from, const struct da_parc
         if (!da_keeps(da, out_place))
             da_keep(da, out_place, parcel);
         note_arrival(da, entry, out_place->column, from);
+        /* Somebody disperses it once more, most likely because the mempool lost it: it drops what
+           cannot be applied yet. The node passes over what it still has. */
+        if (was_published)
+            da->host.publish(da->host.self, entry->tx, entry->tx_size);
     }
     da_share_done(&share);
     return taking;

@@ -183,6 +183,68 @@ static void every_subnetwork_with_columns_is_connected(void **state)
     }
 }
 
+/* The message that publishes what was dispersed. */
+static struct bytes32 message_of(const struct da_world_dispersal *dispersal)
+{
+    struct op op = {.code = OP_CHANNEL_BLOB};
+    struct ed25519_key key;
+
+    ed25519_zero_key(&key);
+    op.blob = (struct op_blob){.channel = dispersal->context.channel,
+        .blob = dispersal->blob,
+        .blob_size = dispersal->size,
+        .parent = dispersal->context.parent,
+        .signer = key.public_key};
+    return op_message_id(&op);
+}
+
+static void what_the_mempool_lost_comes_back_when_it_is_dispersed_again(void **state)
+{
+    struct da_world_dispersal first;
+    struct da_world_dispersal second;
+    struct da_world_dispersal second_again;
+    struct bytes32 parent;
+
+    (void)state;
+    /* Its parent was never sent, so no leader can apply it, and each drops it. */
+    da_world_switch(&world, 4, "drop-shares");
+    disperse_well(4, 1, &first);
+    da_world_switch(&world, 4, "none");
+    parent = message_of(&first);
+    da_world_disperse(&world, 4, 1, &parent, 2, &second);
+    da_world_wait(&world, &second);
+    assert_true(second.has_succeeded);
+    world_run(&world.world, 10 * S);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(node_counts(world.world.nodes[i].node).pending, 0);
+
+    da_world_disperse_again(&world, 4, &first, &first);
+    da_world_wait(&world, &first);
+    assert_true(da_world_run_to_blob(&world, 4, &first.blob));
+    assert_int_equal(da_world_height_of(&world, 4, &second.blob, NULL), 0);
+    da_world_disperse_again(&world, 4, &second, &second_again);
+    da_world_wait(&world, &second_again);
+
+    assert_memory_equal(second.blob.bytes, second_again.blob.bytes, 32);
+    assert_true(da_world_run_to_blob(&world, 4, &second.blob));
+}
+
+static void what_is_in_a_block_is_not_published_again(void **state)
+{
+    struct da_world_dispersal dispersal;
+
+    (void)state;
+    disperse_well(4, 1, &dispersal);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(da_world_run_to_blob(&world, i, &dispersal.blob));
+    da_world_disperse_again(&world, 4, &dispersal, &dispersal);
+    da_world_wait(&world, &dispersal);
+
+    assert_true(dispersal.has_succeeded);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(node_counts(world.world.nodes[i].node).pending, 0);
+}
+
 /* --- members that are down, cut off, or refuse ------------------------------------------------ */
 
 static void one_member_of_each_subnetwork_is_enough(void **state)
@@ -695,6 +757,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_blob_is_kept_sampled_included_and_read_back),
         STORY(messages_of_a_channel_follow_one_another),
+        STORY(what_the_mempool_lost_comes_back_when_it_is_dispersed_again),
+        STORY(what_is_in_a_block_is_not_published_again),
         cmocka_unit_test(the_same_world_lives_the_same_life),
         cmocka_unit_test(a_lone_executor_is_enough),
         STORY(every_subnetwork_with_columns_is_connected),

@@ -406,25 +406,40 @@ static void on_dispersed(void *self, const struct bytes32 *blob, const char *why
     (void)snprintf(dispersal->why, sizeof(dispersal->why), "%s", why ? why : "");
 }
 
+static void disperse(struct da_world *world, size_t i, struct da_world_dispersal *out)
+{
+    const struct da_dispersal dispersal = {
+        .context = out->context, .data = out->data, .size = out->size};
+    const struct da_dispersing dispersing = {
+        .dispersal = &dispersal, .dispersed = on_dispersed, .self = out};
+    struct reason why = {.text = ""};
+
+    if (!da_disperse(world->nodes[i].da, &dispersing, world->world.now_ns, &why))
+        on_dispersed(out, NULL, why.text);
+}
+
 void da_world_disperse(struct da_world *world, size_t i, uint8_t channel,
     const struct bytes32 *parent, size_t chunks, struct da_world_dispersal *out)
 {
-    struct da_dispersal dispersal = {.data = out->data, .size = chunks * DA_CHUNK_SIZE};
-    struct reason why = {.text = ""};
-
     memset(out, 0, sizeof(*out));
-    assert_true(dispersal.size <= sizeof(out->data));
-    out->size = dispersal.size;
+    out->size = chunks * DA_CHUNK_SIZE;
+    assert_true(out->size <= sizeof(out->data));
     for (size_t n = 0; n < out->size; n++)
         out->data[n] = (uint8_t)da_world_draw(world, 256);
     memset(out->context.channel.bytes, channel, 32);
     if (parent)
         out->context.parent = *parent;
-    dispersal.context = out->context;
-    const struct da_dispersing dispersing = {
-        .dispersal = &dispersal, .dispersed = on_dispersed, .self = out};
-    if (!da_disperse(world->nodes[i].da, &dispersing, world->world.now_ns, &why))
-        on_dispersed(out, NULL, why.text);
+    disperse(world, i, out);
+}
+
+void da_world_disperse_again(struct da_world *world, size_t i, const struct da_world_dispersal *of,
+    struct da_world_dispersal *out)
+{
+    struct da_world_dispersal again = {.context = of->context, .size = of->size};
+
+    memcpy(again.data, of->data, of->size);
+    *out = again;
+    disperse(world, i, out);
 }
 
 void da_world_wait(struct da_world *world, const struct da_world_dispersal *dispersal)

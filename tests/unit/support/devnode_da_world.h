@@ -74,6 +74,10 @@ struct da_world_dispersal {
 void da_world_disperse(struct da_world *world, size_t i, uint8_t channel,
     const struct bytes32 *parent, size_t chunks, struct da_world_dispersal *out);
 
+/* Disperses the same data as the same message once more. `out` may be `of`. */
+void da_world_disperse_again(struct da_world *world, size_t i, const struct da_world_dispersal *of,
+    struct da_world_dispersal *out);
+
 /* Runs until the dispersal is over, at most a minute. */
 void da_world_wait(struct da_world *world, const struct da_world_dispersal *dispersal);
 
