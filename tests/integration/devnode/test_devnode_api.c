@@ -137,11 +137,13 @@ static void every_case_of_the_table_has_its_status(void **state)
     check_cases(&net, 0, cases, sizeof(cases) / sizeof(*cases));
 }
 
-/* But for those of data availability (test_devnode_da_api.c) and for streams, which never end. */
+/* But for those of data availability (test_devnode_da_api.c). */
 static const struct route_case routes[] = {
     {"GET", "/cryptarchia/info", false, NULL},
     {"GET", "/cryptarchia/headers", false, NULL},
+    {"GET", "/cryptarchia/lib-stream", false, NULL},
     {"GET", "/cryptarchia/blocks", false, NULL},
+    {"GET", "/cryptarchia/blocks/stream", false, NULL},
     {"POST", "/storage/block", false, "[]"},
     {"POST", "/mempool/add/tx", false, "[]"},
     {"GET", "/mantle/metrics", false, NULL},
@@ -150,6 +152,7 @@ static const struct route_case routes[] = {
     {"POST", "/sdp/declaration", false, "{}"},
     {"POST", "/sdp/activity", false, "{}"},
     {"POST", "/sdp/withdrawal", false, "{}"},
+    {"GET", "/wallet/" ZERO "/balance", false, NULL},
     {"POST", "/wallet/transactions/transfer-funds", false, "{}"},
     {"GET", "/metrics", false, NULL},
     {"GET", "/mantle/sdp/declarations", true, NULL},

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
+#include "devnode/core/da_limits.h"
 #include "nomos/da_request.h"
 #include "nomos/da_share.h"
 #include "testnet_cases.h"
@@ -176,6 +177,21 @@ static void a_node_answers_for_what_it_is_configured_with(void **state)
     check_cases(&net, EXECUTOR, with_cases, sizeof(with_cases) / sizeof(*with_cases));
     check_cases(&net, VALIDATOR,
         &(struct api_case){"POST", "/disperse-data", JSON, "{}", 404, "", false}, 1);
+}
+
+/* What only validators have (node contract 2.2). */
+static const struct api_case not_of_executors[] = {
+    {"GET", "/cryptarchia/lib-stream", NULL, NULL, 404, "", false},
+    {"GET", "/mantle/sdp/declarations", NULL, NULL, 404, "", true},
+    {"GET", "/wallet/" ZERO "/balance", NULL, NULL, 404, "no such path", false},
+    {"POST", "/wallet/transactions/transfer-funds", JSON, "{}", 404, "", false},
+};
+
+static void an_executor_lacks_what_only_validators_have(void **state)
+{
+    (void)state;
+    check_cases(
+        &net, EXECUTOR, not_of_executors, sizeof(not_of_executors) / sizeof(*not_of_executors));
 }
 
 /* --- dispersal -------------------------------------------------------------------------------- */
@@ -461,6 +477,67 @@ static void too_many_blobs_for_historic_sampling_are_422(void **state)
     text_done(&body);
 }
 
+/* One more than any test would block is told so, and blocks nobody. */
+static void more_blocked_peers_than_there_is_room_for_are_500(void **state)
+{
+    int fd = raw_open(&net, EXECUTOR, false);
+    char body[PEER_ID_SIZE + 2];
+    char id[PEER_ID_SIZE];
+
+    (void)state;
+    for (uint32_t i = 0; i <= DA_BLOCKED_MAX; i++) {
+        struct bytes32 key = {{0x77}};
+
+        memcpy(key.bytes + 1, &i, sizeof(i));
+        peer_id_write(&key, id);
+        (void)snprintf(body, sizeof(body), "\"%s\"", id);
+        raw_post(fd, "/da/block-peer", body);
+        assert_int_equal(raw_status(fd), i < DA_BLOCKED_MAX ? 200 : 500);
+    }
+    (void)close(fd);
+    check_cases(&net, EXECUTOR,
+        (const struct api_case[]){
+            {"POST", "/da/block-peer", JSON, body, 500, "4096 peers are blocked already", false},
+            {"POST", "/da/unblock-peer", JSON, body, 200, "false", false}},
+        2);
+}
+
+/* Questions that nobody answers wait, and so there are many at once: the ninth thousand has no room.
+   Last, for they go on for some seconds. */
+static void more_historic_sampling_than_there_is_room_for_is_500(void **state)
+{
+    int fds[8];
+    struct text body = {.bytes = NULL};
+
+    (void)state;
+    misbehave(VALIDATOR, "ignore-peers");
+    text_add(&body, "{\"block_id\":\"" ZERO "\",\"blob_ids\":[");
+    for (size_t i = 0; i < 1024; i++)
+        text_add(&body, i ? ",[" ZEROS ",0]" : "[" ZEROS ",0]");
+    text_add(&body, "]}");
+    for (size_t i = 0; i < 8; i++) {
+        fds[i] = raw_open(&net, EXECUTOR, true);
+        raw_post(fds[i], "/test/da/historic-sampling", body.bytes);
+    }
+    /* One of another connection may be read before one of theirs. */
+    while (true) {
+        struct reply reply = testnet_call(
+            &net, EXECUTOR, true, "POST", "/test/da/historic-sampling", JSON, body.bytes);
+        bool is_full = reply.status == 500;
+
+        if (is_full)
+            assert_string_equal(reply.body, "too many blobs are being sampled");
+        else
+            assert_int_equal(reply.status, 408);
+        reply_done(&reply);
+        if (is_full)
+            break;
+    }
+    for (size_t i = 0; i < 8; i++)
+        (void)close(fds[i]);
+    text_done(&body);
+}
+
 static void a_wrong_configuration_names_the_key(void **state)
 {
     static const struct {
@@ -508,6 +585,7 @@ int main(void)
         cmocka_unit_test(every_case_of_the_table_has_its_status),
         cmocka_unit_test(every_route_refuses_what_all_refuse),
         cmocka_unit_test(a_node_answers_for_what_it_is_configured_with),
+        cmocka_unit_test(an_executor_lacks_what_only_validators_have),
         cmocka_unit_test(a_dispersal_is_what_the_contract_says_or_refused),
         cmocka_unit_test(data_beyond_the_limit_is_500),
         cmocka_unit_test(the_largest_blob_goes_all_the_way),
@@ -519,6 +597,8 @@ int main(void)
         cmocka_unit_test(only_the_columns_asked_for_are_served),
         cmocka_unit_test(too_many_blobs_for_historic_sampling_are_422),
         cmocka_unit_test(a_wrong_configuration_names_the_key),
+        cmocka_unit_test(more_blocked_peers_than_there_is_room_for_are_500),
+        cmocka_unit_test(more_historic_sampling_than_there_is_room_for_is_500),
     };
 
     return cmocka_run_group_tests(tests, start_nodes, stop_all);
