@@ -85,7 +85,11 @@ fetch() {
     esac
 }
 
+# A beginning of the archive is kept for the next run; without one there is nothing to leave behind.
+tidy() { [ -s "$work/archive" ] || rm -rf -- "${stage:?}"; }
+
 offline() {
+    tidy
     fail "$1 cannot be reached. Without a network: on a machine that has one, fetch
   $archive
 of $RELEASES/$version
@@ -98,7 +102,7 @@ is_right() { # is_right FILE: does it have the sum that is wanted?
 }
 
 find_sum() {
-    local given=${sum:-${NOMOS_CIRCUITS_SHA256:-}} listed=${BASH_SOURCE[0]%/*}/nomos-circuits.sha256
+    local given=${sum:-${NOMOS_CIRCUITS_SHA256:-}} listed=${BASH_SOURCE[0]%/*}/nomos-circuits.sha256 code=0
     wanted=''
     if [ -n "$given" ]; then
         wanted=$(sum_from "$given")
@@ -110,9 +114,12 @@ find_sum() {
         [ -z "$wanted" ] || return 0
     fi
     rm -f -- "$work/archive.sha256"
-    if curl --fail --location --silent --connect-timeout 20 --output "$work/archive.sha256" "$url.sha256"; then
-        wanted=$(sum_from "$work/archive.sha256")
-    fi
+    curl --fail --location --silent --connect-timeout 20 --output "$work/archive.sha256" "$url.sha256" || code=$?
+    case $code in
+    0) wanted=$(sum_from "$work/archive.sha256") ;;
+    [567]) offline "$url.sha256" ;;
+    esac
+    [ -n "$wanted" ] || tidy
     [ -n "$wanted" ] || fail "no checksum of $archive is known, and what cannot be checked is not installed.
 Give it with --sha256 SUM or NOMOS_CIRCUITS_SHA256, or put $archive.sha256 beside the archive"
     say "checksum from $url.sha256: it tells a damaged download, not a forged one"

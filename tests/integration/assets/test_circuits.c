@@ -515,6 +515,12 @@ static void without_a_network_it_says_how_to_do_without(void **state)
     assert_said(stage, "NOMOS_CIRCUITS_URL=file:///that/directory");
     assert_said(stage, ARCHIVE);
     assert_nothing_installed(stage);
+    /* Nor is it taken for a missing checksum when that is what it looks for first. */
+    assert_code(stage, SETUP(stage, "v1", stage->target), 1);
+    assert_said(stage, "cannot be reached");
+    assert_said(stage, "NOMOS_CIRCUITS_URL=file:///that/directory");
+    assert_nothing_installed(stage);
+    assert_false(exists(stage->stage_directory));
 }
 
 static void what_the_server_refuses_is_explained(void **state)
