@@ -20,6 +20,12 @@ static const char manifest[] = "[run]\nname = proofs\nduration = 4s\ncooldown = 
                                "[workload.transactions]\nrate = 1\nusers = 8\n"
                                "[expectation.transaction_inclusion]\n";
 
+/* Executors prove the transactions of blobs themselves: as development nodes by form alone. What real
+   ones make of blobs cannot be checked, so nothing is read back. */
+static const char data_availability[] =
+    "[workload.da]\npatience = 4s\n"
+    "[expectation.da_inclusion]\nmin_blobs = 0.02\nsamples = 0\n";
+
 /* 2 declarations for each of 3 nodes. */
 #define DECLARATIONS 6
 
@@ -165,11 +171,14 @@ static void without_circuits_groth16_is_refused_before_anything_starts(void **st
 static void real_nodes_get_real_proofs_by_themselves(void **state)
 {
     static char node[STAGE_PATH_SIZE], executor[STAGE_PATH_SIZE], kzg[STAGE_PATH_SIZE];
+    char with_data[sizeof(manifest) + sizeof(data_availability)];
     struct stage *stage = *state;
     char *summary, *yaml;
 
     if (!HAS_DA)
         skip(); /* real nodes have it, so they are refused */
+    (void)snprintf(with_data, sizeof(with_data), "%s%s", manifest, data_availability);
+    stage_manifest(stage, with_data);
     link_to(stage, "bin/nomos-devnode", "nomos-node");
     link_to(stage, "bin/nomos-devnode", "nomos-executor");
     stage_write(stage, "kzgrs_test_params", "parameters");
@@ -185,6 +194,7 @@ static void real_nodes_get_real_proofs_by_themselves(void **state)
 
     assert_exit(stage, stage_run(stage, NULL), 0);
     assert_judged(stage, "transaction_inclusion", "pass");
+    assert_judged(stage, "da_inclusion", "pass");
     assert_true(proved(stage) > DECLARATIONS);
     summary = stage_read(stage, "summary.txt");
     assert_has(summary, "Groth16 proofs, made by the programs in");
