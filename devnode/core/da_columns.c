@@ -106,13 +106,18 @@ static void publish(struct da *da, struct da_entry *entry)
     da->host.publish(da->host.self, entry->tx, entry->tx_size);
 }
 
-static void note_arrival(struct da *da, struct da_entry *entry, uint32_t column, uint32_t from)
+static bool has_arrived(const struct da_entry *entry, uint32_t column)
 {
     for (uint32_t i = 0; i < entry->arrived; i++) {
         if (entry->arrivals[i].column == column)
-            return;
+            return true;
     }
-    if (entry->arrived == entry->needed)
+    return false;
+}
+
+static void note_arrival(struct da *da, struct da_entry *entry, uint32_t column, uint32_t from)
+{
+    if (has_arrived(entry, column) || entry->arrived == entry->needed)
         return;
     entry->arrivals[entry->arrived++] = (struct da_arrival){
         .column = column, .from = from, .offer_at_ns = da->now_ns + DA_OFFER_DELAY_NS};
@@ -184,7 +189,7 @@ enum da_taking da_take_parcel(struct da *da, uint32_t from, const struct da_parc
     taking = judge(da, parcel, &share, out_place, why);
     if (taking == PARCEL_TAKEN) {
         struct da_entry *entry = table_get(&da->entries, out_place->blob.bytes);
-        bool was_published = entry && entry->is_published;
+        bool is_again = entry && entry->is_published && has_arrived(entry, out_place->column);
 
         if (!entry) {
             entry = entry_new(da, &share, &out_place->blob, parcel);
@@ -195,7 +200,7 @@ enum da_taking da_take_parcel(struct da *da, uint32_t from, const struct da_parc
         note_arrival(da, entry, out_place->column, from);
         /* Somebody disperses it once more, most likely because the mempool lost it: it drops what
            cannot be applied yet. The node passes over what it still has. */
-        if (was_published)
+        if (is_again)
             da->host.publish(da->host.self, entry->tx, entry->tx_size);
     }
     da_share_done(&share);

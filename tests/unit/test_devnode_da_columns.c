@@ -66,6 +66,29 @@ static void a_blob_is_published_when_all_our_columns_are_here(void **state)
     bench_blob_done(&blob);
 }
 
+static void a_blob_that_is_dispersed_again_is_published_again_once_it_was(void **state)
+{
+    struct da_peer *peer = bench_connect(&bench, 1, false);
+    struct bench_blob blob;
+
+    (void)state;
+    bench_blob_make(&bench, 1, &blob);
+    const struct da_message first = bench_parcel(&blob, DA_DISPERSE, 0);
+    bench_say(&bench, peer, &first);
+    bench_say(&bench, peer, &first);
+    assert_int_equal(bench.published, 0);
+    for (uint32_t column = 1; column < 5; column++) {
+        const struct da_message parcel = bench_parcel(&blob, DA_DISPERSE, column);
+
+        bench_say(&bench, peer, &parcel);
+    }
+    assert_int_equal(bench.published, 1);
+    bench_say(&bench, peer, &first);
+    assert_int_equal(bench.published, 2);
+    assert_int_equal(da_counts(bench.da).blobs_published, 1);
+    bench_blob_done(&blob);
+}
+
 static void most_of_our_columns_are_enough_after_a_while(void **state)
 {
     struct da_peer *peer = bench_connect(&bench, 1, false);
@@ -477,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_column_is_taken_kept_and_served),
         BENCH_TEST(a_blob_is_published_when_all_our_columns_are_here),
+        BENCH_TEST(a_blob_that_is_dispersed_again_is_published_again_once_it_was),
         BENCH_TEST(most_of_our_columns_are_enough_after_a_while),
         BENCH_TEST(an_entry_is_forgotten_in_time_and_begins_anew),
         BENCH_TEST(a_corrupted_column_is_an_offence),
