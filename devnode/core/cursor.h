@@ -2,7 +2,7 @@
  *
  * Reading: a cursor goes bad once it is asked for more than there is, gives zeros from then on, and
  * is asked once, at the end. Writing: into memory that the caller has made large enough. Integers
- * are little-endian. Shared by gossip.c and da_message.c. */
+ * are little-endian. Shared by gossip.c, da_message.c and hello.c. */
 #ifndef DEVNODE_CORE_CURSOR_H
 #define DEVNODE_CORE_CURSOR_H
 

@@ -297,7 +297,7 @@ void da_blame(struct da *da, uint32_t member, enum da_failure kind, const char *
 
 /* Why a hello is refused; NULL when it is not. */
 static const char *problem_of(
-    const struct da *da, const struct da_peer *peer, const struct da_hello *hello)
+    const struct da *da, const struct da_peer *peer, const struct hello *hello)
 {
     uint32_t member = da_member_of(&da->membership, &hello->public_key);
 
@@ -318,11 +318,10 @@ static const char *problem_of(
     return NULL;
 }
 
-static void take_hello(struct da *da, struct da_peer *peer, const struct da_hello *hello)
+static void take_hello(struct da *da, struct da_peer *peer, const struct hello *hello)
 {
     const char *problem = problem_of(da, peer, hello);
     struct da_message answer = {.type = DA_PROOF};
-    uint8_t text[DA_PROOF_TEXT_BYTES];
 
     if (problem) {
         hang_up(da, peer, problem);
@@ -331,25 +330,22 @@ static void take_hello(struct da *da, struct da_peer *peer, const struct da_hell
     peer->hello = *hello;
     peer->has_hello = true;
     peer->member = da_member_of(&da->membership, &hello->public_key);
-    da_proof_text(hello, &da->identity.public_key, text);
-    answer.as.proof = ed25519_sign(&da->identity, text, sizeof(text));
+    answer.as.proof = hello_prove(DA_PROOF_DOMAIN, hello, &da->identity);
     da_send(da, peer, &answer);
 }
 
 static void take_proof(struct da *da, struct da_peer *peer, const struct signature *proof)
 {
-    const struct da_hello ours = {.genesis = da->params.genesis_id,
+    const struct hello ours = {.genesis = da->params.genesis_id,
         .public_key = da->identity.public_key,
         .challenge = peer->challenge};
-    uint8_t text[DA_PROOF_TEXT_BYTES];
     char name[PEER_ID_SIZE];
 
     if (!peer->has_hello || peer->is_proved) {
         hang_up(da, peer, "it proved itself out of turn");
         return;
     }
-    da_proof_text(&ours, &peer->hello.public_key, text);
-    if (!ed25519_verify(&peer->hello.public_key, text, sizeof(text), proof)) {
+    if (!hello_is_proved(DA_PROOF_DOMAIN, &ours, &peer->hello.public_key, proof)) {
         hang_up(da, peer, "it is not who it says it is");
         return;
     }

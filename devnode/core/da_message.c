@@ -1,25 +1,10 @@
 #include "devnode/core/da_message.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "devnode/core/cursor.h"
 
-static const uint8_t magic[8] = {'a', 's', 's', 'a', 'y', '-', 'd', 'a'};
-static const char proof_domain[] = "ASSAY_DEVNODE_DA_V1";
-
-static void read_hello(struct da_hello *out, struct cursor *cursor)
-{
-    uint8_t seen[sizeof(magic)];
-
-    cursor_take(cursor, seen, sizeof(seen));
-    if (memcmp(seen, magic, sizeof(magic)) != 0)
-        cursor->is_bad = true;
-    out->version = (uint16_t)cursor_take_number(cursor, 2);
-    cursor_take(cursor, out->genesis.bytes, 32);
-    cursor_take(cursor, out->public_key.bytes, 32);
-    cursor_take(cursor, out->challenge.bytes, 32);
-}
+static const char magic[] = "assay-da";
 
 static void read_place(struct da_place *out, struct cursor *cursor)
 {
@@ -50,7 +35,7 @@ bool da_message_read(struct da_message *out, const uint8_t *bytes, size_t size, 
     *out = (struct da_message){.type = (enum da_message_type)type};
     switch (type) {
     case DA_HELLO:
-        read_hello(&out->as.hello, &cursor);
+        hello_take(&out->as.hello, magic, &cursor);
         break;
     case DA_PROOF:
         cursor_take(&cursor, out->as.proof.bytes, sizeof(out->as.proof.bytes));
@@ -82,7 +67,7 @@ size_t da_message_size(const struct da_message *message)
 {
     switch (message->type) {
     case DA_HELLO:
-        return 1 + sizeof(magic) + 2 + 3 * 32;
+        return 1 + HELLO_BYTES;
     case DA_PROOF:
         return 1 + sizeof(message->as.proof.bytes);
     case DA_DISPERSE:
@@ -109,11 +94,7 @@ void da_message_write(const struct da_message *message, uint8_t *out)
     out = put_number(out, message->type, 1);
     switch (message->type) {
     case DA_HELLO:
-        out = put_bytes(out, magic, sizeof(magic));
-        out = put_number(out, message->as.hello.version, 2);
-        out = put_bytes(out, message->as.hello.genesis.bytes, 32);
-        out = put_bytes(out, message->as.hello.public_key.bytes, 32);
-        out = put_bytes(out, message->as.hello.challenge.bytes, 32);
+        out = hello_put(&message->as.hello, magic, out);
         break;
     case DA_PROOF:
         out = put_bytes(out, message->as.proof.bytes, sizeof(message->as.proof.bytes));
@@ -138,15 +119,4 @@ void da_message_write(const struct da_message *message, uint8_t *out)
     }
     assert((size_t)(out - begin) == da_message_size(message));
     (void)begin;
-}
-
-void da_proof_text(
-    const struct da_hello *to, const struct bytes32 *signer, uint8_t out[DA_PROOF_TEXT_BYTES])
-{
-    _Static_assert(sizeof(proof_domain) - 1 + 4 * 32 == DA_PROOF_TEXT_BYTES, "size of the text");
-    out = put_bytes(out, proof_domain, sizeof(proof_domain) - 1);
-    out = put_bytes(out, to->genesis.bytes, 32);
-    out = put_bytes(out, signer->bytes, 32);
-    out = put_bytes(out, to->public_key.bytes, 32);
-    (void)put_bytes(out, to->challenge.bytes, 32);
 }

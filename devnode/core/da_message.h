@@ -5,9 +5,8 @@
  * of type and a body; integers are little-endian. Over TCP each is preceded by its length, u32, at
  * most DA_MESSAGE_BYTES_MAX.
  *
- *     1 HELLO     "assay-da" | u16 version | genesis id 32 | public key 32 | challenge 32
- *     2 PROOF     signature 64 over "ASSAY_DEVNODE_DA_V1" | genesis id | own key | other's key
- *                 | other's challenge
+ *     1 HELLO     a hello (hello.h) that begins with "assay-da"
+ *     2 PROOF     signature 64, of DA_PROOF_DOMAIN
  *     3 DISPERSE  u32 size | signed transaction in TX_FORM_STORE | share (nomos/da_share.h)
  *                 keep this column of yours; answered by TAKEN or REFUSED
  *     4 TAKEN     place                   I keep it
@@ -26,10 +25,12 @@
 #define DEVNODE_CORE_DA_MESSAGE_H
 
 #include "devnode/core/da_limits.h"
+#include "devnode/core/hello.h"
 #include "devnode/core/reason.h"
 #include "nomos/bytes.h"
 
 #define DA_MESSAGE_VERSION 1
+#define DA_PROOF_DOMAIN    "ASSAY_DEVNODE_DA_V1"
 
 enum da_message_type {
     DA_HELLO = 1,
@@ -43,13 +44,6 @@ enum da_message_type {
     DA_GET = 9,
     DA_SHARE = 10,
     DA_LACKS = 11,
-};
-
-struct da_hello {
-    uint16_t version;
-    struct bytes32 genesis;
-    struct bytes32 public_key;
-    struct bytes32 challenge;
 };
 
 struct da_place {
@@ -68,7 +62,7 @@ struct da_parcel {
 struct da_message {
     enum da_message_type type;
     union {
-        struct da_hello hello;
+        struct hello hello;
         struct signature proof;
         struct da_place place;
         struct da_parcel parcel;
@@ -82,10 +76,5 @@ bool da_message_read(struct da_message *out, const uint8_t *bytes, size_t size, 
 /* Bytes that da_message_write() needs; it writes exactly so many. */
 size_t da_message_size(const struct da_message *message);
 void da_message_write(const struct da_message *message, uint8_t *out);
-
-/* What PROOF signs: `signer` proves itself to the one who sent `to`. */
-#define DA_PROOF_TEXT_BYTES (19 + 4 * 32)
-void da_proof_text(
-    const struct da_hello *to, const struct bytes32 *signer, uint8_t out[DA_PROOF_TEXT_BYTES]);
 
 #endif

@@ -21,7 +21,7 @@ struct da_peer {
     void *link;
     uint64_t since_ns;
     struct bytes32 challenge; /* ours to them */
-    struct da_hello hello;
+    struct hello hello;
     bool has_hello;
     bool is_proved;   /* they are who they say */
     uint32_t dialled; /* whom we dialled, or DA_NOBODY: they dialled us */

@@ -1,26 +1,10 @@
 #include "devnode/core/gossip.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "devnode/core/cursor.h"
 
-static const uint8_t magic[8] = {'a', 's', 's', 'a', 'y', 'd', 'e', 'v'};
-static const char proof_domain[] = "ASSAY_DEVNODE_HELLO_V1";
-
-static void read_hello(struct gossip_hello *out, struct cursor *cursor)
-{
-    uint8_t seen[sizeof(magic)];
-
-    cursor_take(cursor, seen, sizeof(seen));
-    if (memcmp(seen, magic, sizeof(magic)) != 0)
-        cursor->is_bad = true;
-    out->version = (uint16_t)cursor_take_number(cursor, 2);
-    cursor_take(cursor, out->genesis.bytes, 32);
-    cursor_take(cursor, out->public_key.bytes, 32);
-    cursor_take(cursor, out->challenge.bytes, 32);
-    out->listen_port = (uint16_t)cursor_take_number(cursor, 2);
-}
+static const char magic[] = "assaydev";
 
 static void read_locator(struct gossip_locator *out, struct cursor *cursor)
 {
@@ -74,7 +58,8 @@ bool gossip_read(struct gossip_message *out, const uint8_t *bytes, size_t size, 
     out->type = (enum gossip_type)type;
     switch (type) {
     case GOSSIP_HELLO:
-        read_hello(&out->as.hello, &cursor);
+        hello_take(&out->as.hello.hello, magic, &cursor);
+        out->as.hello.listen_port = (uint16_t)cursor_take_number(&cursor, 2);
         break;
     case GOSSIP_HELLO_PROOF:
         cursor_take(&cursor, out->as.proof.bytes, sizeof(out->as.proof.bytes));
@@ -117,7 +102,7 @@ size_t gossip_size(const struct gossip_message *message)
 {
     switch (message->type) {
     case GOSSIP_HELLO:
-        return 1 + sizeof(magic) + 2 + 3 * 32 + 2;
+        return 1 + HELLO_BYTES + 2;
     case GOSSIP_HELLO_PROOF:
         return 1 + sizeof(message->as.proof.bytes);
     case GOSSIP_TIP:
@@ -146,11 +131,7 @@ void gossip_write(const struct gossip_message *message, uint8_t *out)
     out = put_number(out, message->type, 1);
     switch (message->type) {
     case GOSSIP_HELLO:
-        out = put_bytes(out, magic, sizeof(magic));
-        out = put_number(out, message->as.hello.version, 2);
-        out = put_bytes(out, message->as.hello.genesis.bytes, 32);
-        out = put_bytes(out, message->as.hello.public_key.bytes, 32);
-        out = put_bytes(out, message->as.hello.challenge.bytes, 32);
+        out = hello_put(&message->as.hello.hello, magic, out);
         out = put_number(out, message->as.hello.listen_port, 2);
         break;
     case GOSSIP_HELLO_PROOF:
@@ -195,15 +176,4 @@ void gossip_write(const struct gossip_message *message, uint8_t *out)
     }
     assert((size_t)(out - begin) == gossip_size(message));
     (void)begin;
-}
-
-void gossip_proof_text(
-    const struct gossip_hello *to, const struct bytes32 *signer, uint8_t out[GOSSIP_PROOF_BYTES])
-{
-    _Static_assert(sizeof(proof_domain) - 1 + 4 * 32 == GOSSIP_PROOF_BYTES, "size of the text");
-    out = put_bytes(out, proof_domain, sizeof(proof_domain) - 1);
-    out = put_bytes(out, to->genesis.bytes, 32);
-    out = put_bytes(out, signer->bytes, 32);
-    out = put_bytes(out, to->public_key.bytes, 32);
-    (void)put_bytes(out, to->challenge.bytes, 32);
 }

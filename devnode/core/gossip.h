@@ -4,10 +4,9 @@
  * real node. Every message is one byte of type and a body; integers are little-endian. Over TCP
  * each is preceded by its length, u32, at most MESSAGE_BYTES_MAX.
  *
- *     1 HELLO       "assaydev" | u16 version | genesis id 32 | public key 32 | challenge 32
+ *     1 HELLO       a hello (hello.h) that begins with "assaydev"
  *                   | u16 port that the sender listens on, 0 if on none
- *     2 HELLO_PROOF signature 64 over "ASSAY_DEVNODE_HELLO_V1" | genesis id | own key | other's key
- *                   | other's challenge
+ *     2 HELLO_PROOF signature 64, of GOSSIP_PROOF_DOMAIN
  *     3 TIP         id 32 | u64 height | u64 slot       my chain ends there; sent at each change
  *     4 GET_CHAIN   u8 count | count * (u64 height | id 32)   which blocks do I lack? newest first
  *     5 CHAIN       u64 first height | u16 count | count * id 32
@@ -26,12 +25,14 @@
 #ifndef DEVNODE_CORE_GOSSIP_H
 #define DEVNODE_CORE_GOSSIP_H
 
+#include "devnode/core/hello.h"
 #include "devnode/core/limits.h"
 #include "devnode/core/reason.h"
 #include "nomos/bytes.h"
 #include "nomos/keys.h"
 
-#define GOSSIP_VERSION 1
+#define GOSSIP_VERSION      1
+#define GOSSIP_PROOF_DOMAIN "ASSAY_DEVNODE_HELLO_V1"
 
 enum gossip_type {
     GOSSIP_HELLO = 1,
@@ -47,10 +48,7 @@ enum gossip_type {
 };
 
 struct gossip_hello {
-    uint16_t version;
-    struct bytes32 genesis;
-    struct bytes32 public_key;
-    struct bytes32 challenge;
+    struct hello hello;
     uint16_t listen_port;
 };
 
@@ -121,10 +119,5 @@ size_t gossip_size(const struct gossip_message *message);
 
 /* Writes exactly gossip_size() bytes. */
 void gossip_write(const struct gossip_message *message, uint8_t *out);
-
-/* What HELLO_PROOF signs: `signer` proves itself to the one who sent `to`. */
-#define GOSSIP_PROOF_BYTES (22 + 4 * 32)
-void gossip_proof_text(
-    const struct gossip_hello *to, const struct bytes32 *signer, uint8_t out[GOSSIP_PROOF_BYTES]);
 
 #endif

@@ -43,7 +43,7 @@ struct peer {
     void *link;
     uint64_t since_ns;
     struct bytes32 challenge; /* ours to them */
-    struct gossip_hello hello;
+    struct hello hello;
     bool has_hello;
     bool is_proved;    /* they are who they say */
     bool is_spare;     /* another connection to the same peer carries our gossip */

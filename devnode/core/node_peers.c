@@ -85,10 +85,10 @@ struct peer *node_link_up(struct node *node, void *link, const uint8_t ip[16], u
     node->peers[node->peer_count++] = peer;
     peer_send(node, peer,
         &(struct gossip_message){.type = GOSSIP_HELLO,
-            .as.hello = {.version = GOSSIP_VERSION,
-                .genesis = node->genesis_id,
-                .public_key = node->identity.public_key,
-                .challenge = peer->challenge,
+            .as.hello = {.hello = {.version = GOSSIP_VERSION,
+                             .genesis = node->genesis_id,
+                             .public_key = node->identity.public_key,
+                             .challenge = peer->challenge},
                 .listen_port = node->listen_port}});
     return peer;
 }
@@ -174,9 +174,10 @@ void node_check_hellos(struct node *node)
     }
 }
 
-static void take_hello(struct node *node, struct peer *peer, const struct gossip_hello *hello)
+static void take_hello(struct node *node, struct peer *peer, const struct gossip_hello *message)
 {
-    uint8_t text[GOSSIP_PROOF_BYTES];
+    const struct hello *hello = &message->hello;
+    struct gossip_message proof = {.type = GOSSIP_HELLO_PROOF};
 
     if (peer->has_hello) {
         peer_hang_up(node, peer, "it said hello twice");
@@ -197,10 +198,8 @@ static void take_hello(struct node *node, struct peer *peer, const struct gossip
     }
     peer->hello = *hello;
     peer->has_hello = true;
-    peer->address.port = hello->listen_port;
-    gossip_proof_text(hello, &node->identity.public_key, text);
-    struct gossip_message proof = {.type = GOSSIP_HELLO_PROOF};
-    proof.as.proof = ed25519_sign(&node->identity, text, sizeof(text));
+    peer->address.port = message->listen_port;
+    proof.as.proof = hello_prove(GOSSIP_PROOF_DOMAIN, hello, &node->identity);
     peer_send(node, peer, &proof);
 }
 
@@ -258,20 +257,18 @@ static void greet(struct node *node, struct peer *peer)
 
 static void take_proof(struct node *node, struct peer *peer, const struct signature *proof)
 {
-    const struct gossip_hello ours = {
+    const struct hello ours = {
         .genesis = node->genesis_id,
         .public_key = node->identity.public_key,
         .challenge = peer->challenge,
     };
-    uint8_t text[GOSSIP_PROOF_BYTES];
     char name[PEER_ID_SIZE];
 
     if (!peer->has_hello || peer->is_proved) {
         peer_hang_up(node, peer, "it proved itself out of turn");
         return;
     }
-    gossip_proof_text(&ours, &peer->hello.public_key, text);
-    if (!ed25519_verify(&peer->hello.public_key, text, sizeof(text), proof)) {
+    if (!hello_is_proved(GOSSIP_PROOF_DOMAIN, &ours, &peer->hello.public_key, proof)) {
         peer_hang_up(node, peer, "it is not who it says it is");
         return;
     }

@@ -22,7 +22,7 @@ static int tear_down(void **state)
 
 static char newcomer;
 
-static void assert_hung_up_after(const struct da_hello *hello, uint32_t dialled)
+static void assert_hung_up_after(const struct hello *hello, uint32_t dialled)
 {
     struct da_peer *peer = da_link_up(bench.da, &newcomer, dialled, bench.now_ns);
     size_t before = bench.hang_ups;
@@ -34,7 +34,7 @@ static void assert_hung_up_after(const struct da_hello *hello, uint32_t dialled)
 
 static void hellos_of_the_wrong_kind_are_hung_up_on(void **state)
 {
-    struct da_hello hello = bench_hello(&bench, 1);
+    struct hello hello = bench_hello(&bench, 1);
 
     (void)state;
     hello.version++;

@@ -26,7 +26,7 @@ static size_t make_all(struct gossip_message out[MESSAGES], const struct bytes32
 {
     memset(out, 0, MESSAGES * sizeof(*out));
     out[0].type = GOSSIP_HELLO;
-    out[0].as.hello = (struct gossip_hello){
+    out[0].as.hello.hello = (struct hello){
         .version = 1, .genesis = bytes_of(1), .public_key = bytes_of(2), .challenge = bytes_of(3)};
     out[1].type = GOSSIP_HELLO_PROOF;
     memset(out[1].as.proof.bytes, 4, 64);
@@ -260,9 +260,9 @@ static void hear(void *self, void *link, const uint8_t *bytes, size_t size)
     heard.size = size;
 }
 
-static void send_hello(struct world *world, struct peer *peer, const struct gossip_hello *hello)
+static void send_hello(struct world *world, struct peer *peer, const struct hello *hello)
 {
-    const struct gossip_message message = {.type = GOSSIP_HELLO, .as.hello = *hello};
+    const struct gossip_message message = {.type = GOSSIP_HELLO, .as.hello.hello = *hello};
     uint8_t bytes[256];
 
     gossip_write(&message, bytes);
@@ -284,15 +284,15 @@ static void strangers_are_hung_up_on(void **state)
     node->host.send = hear;
     node->host.hang_up = count_hang_up;
     ed25519_from_seed(&seed, &key);
-    const struct gossip_hello good = {
+    const struct hello good = {
         .version = GOSSIP_VERSION, .genesis = node->genesis_id, .public_key = key.public_key};
     const struct {
-        struct gossip_hello hello;
+        struct hello hello;
         const char *why;
     } cases[] = {
-        {{GOSSIP_VERSION + 1, good.genesis, good.public_key, {{0}}, 0}, "another version"},
-        {{GOSSIP_VERSION, bytes_of(1), good.public_key, {{0}}, 0}, "another genesis"},
-        {{GOSSIP_VERSION, good.genesis, node->identity.public_key, {{0}}, 0}, "this very node"},
+        {{GOSSIP_VERSION + 1, good.genesis, good.public_key, {{0}}}, "another version"},
+        {{GOSSIP_VERSION, bytes_of(1), good.public_key, {{0}}}, "another genesis"},
+        {{GOSSIP_VERSION, good.genesis, node->identity.public_key, {{0}}}, "this very node"},
     };
 
     for (size_t i = 0; i < 3; i++) {

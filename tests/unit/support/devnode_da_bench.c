@@ -139,9 +139,9 @@ void bench_say_place(struct bench *bench, struct da_peer *peer, enum da_message_
     bench_say(bench, peer, &(struct da_message){.type = type, .as.place = *place});
 }
 
-struct da_hello bench_hello(const struct bench *bench, size_t key)
+struct hello bench_hello(const struct bench *bench, size_t key)
 {
-    return (struct da_hello){.version = DA_MESSAGE_VERSION,
+    return (struct hello){.version = DA_MESSAGE_VERSION,
         .genesis = bench->params.genesis_id,
         .public_key = bench->keys[key].public_key,
         .challenge = {{(uint8_t)key}}};
@@ -150,7 +150,6 @@ struct da_hello bench_hello(const struct bench *bench, size_t key)
 struct da_message bench_proof(struct bench *bench, size_t key, const void *link)
 {
     struct da_message message = {.type = DA_PROOF};
-    uint8_t text[DA_PROOF_TEXT_BYTES];
     const struct bench_sent *hello = NULL;
 
     for (size_t i = 0; i < bench->sent_count; i++) {
@@ -158,8 +157,7 @@ struct da_message bench_proof(struct bench *bench, size_t key, const void *link)
             hello = &bench->sent[i];
     }
     assert_non_null(hello);
-    da_proof_text(&hello->message.as.hello, &bench->keys[key].public_key, text);
-    message.as.proof = ed25519_sign(&bench->keys[key], text, sizeof(text));
+    message.as.proof = hello_prove(DA_PROOF_DOMAIN, &hello->message.as.hello, &bench->keys[key]);
     return message;
 }
 

@@ -54,7 +54,7 @@ void bench_say(struct bench *bench, struct da_peer *peer, const struct da_messag
 void bench_say_place(struct bench *bench, struct da_peer *peer, enum da_message_type type,
     const struct da_place *place);
 /* What a newcomer with this key says first. */
-struct da_hello bench_hello(const struct bench *bench, size_t key);
+struct hello bench_hello(const struct bench *bench, size_t key);
 /* The proof that key i answers the node's hello with, sent over `link`. */
 struct da_message bench_proof(struct bench *bench, size_t key, const void *link);
 
