@@ -502,12 +502,15 @@ static void more_blocked_peers_than_there_is_room_for_are_500(void **state)
         2);
 }
 
-/* Questions that nobody answers wait, and so there are many at once: the ninth thousand has no room.
-   Last, for they go on for some seconds. */
+#define BURST 12
+
+/* Questions that nobody answers wait, and so there are many at once: there is room for eight times
+   1024. Last, for they go on for some seconds. */
 static void more_historic_sampling_than_there_is_room_for_is_500(void **state)
 {
-    int fds[8];
+    int fds[BURST];
     struct text body = {.bytes = NULL};
+    size_t refused = 0;
 
     (void)state;
     misbehave(VALIDATOR, "ignore-peers");
@@ -515,26 +518,20 @@ static void more_historic_sampling_than_there_is_room_for_is_500(void **state)
     for (size_t i = 0; i < 1024; i++)
         text_add(&body, i ? ",[" ZEROS ",0]" : "[" ZEROS ",0]");
     text_add(&body, "]}");
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < BURST; i++) {
         fds[i] = raw_open(&net, EXECUTOR, true);
         raw_post(fds[i], "/test/da/historic-sampling", body.bytes);
     }
-    /* One of another connection may be read before one of theirs. */
-    while (true) {
-        struct reply reply = testnet_call(
-            &net, EXECUTOR, true, "POST", "/test/da/historic-sampling", JSON, body.bytes);
-        bool is_full = reply.status == 500;
+    for (size_t i = 0; i < BURST; i++) {
+        int status = raw_status(fds[i]);
 
-        if (is_full)
-            assert_string_equal(reply.body, "too many blobs are being sampled");
-        else
-            assert_int_equal(reply.status, 408);
-        reply_done(&reply);
-        if (is_full)
-            break;
-    }
-    for (size_t i = 0; i < 8; i++)
+        /* The others are found nowhere (200, false), or it takes too long to see that. */
+        if (status != 500 && status != 408 && status != 200)
+            fail_msg("status %d", status);
+        refused += status == 500;
         (void)close(fds[i]);
+    }
+    assert_in_range(refused, 1, BURST - 1);
     text_done(&body);
 }
 
