@@ -113,6 +113,7 @@ static int be_front_end(const struct scene *scene, const struct scene_options *w
     pid_t bystander = 0;
 
     (void)setenv("ASSAY_STATE_DIR", scene->state, 1);
+    (void)signal(SIGHUP, SIG_DFL); /* under nohup it is ignored, and goes on to be */
     if (wanted->ignores_sigint)
         (void)signal(SIGINT, SIG_IGN);
     if (wanted->has_own_child) {
