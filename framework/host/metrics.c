@@ -277,7 +277,7 @@ static assay_status service_value(const assay_host *table, uint32_t id, double q
     return s;
 }
 
-static assay_status service_query(assay_task *task, const char *expression, double *out)
+static assay_status ask_store(assay_task *task, const struct query *query, double *out)
 {
     struct metrics *metrics = host_of(task_host(task))->metrics;
     auto_free char *url = NULL;
@@ -294,9 +294,24 @@ static assay_status service_query(assay_task *task, const char *expression, doub
         return task_fail(task, ASSAY_E_UNSUPPORTED, "this deployment has no metrics store");
     if (!url)
         return task_fail(task, ASSAY_E_NOMEM, "out of memory");
-    if (!expression || !expression[0])
+    if (!query->expression || !query->expression[0])
         return task_fail(task, ASSAY_E_INVALID, "metrics.query: the expression is empty");
-    return query_run(task, url, expression, out);
+    return query_run(task, url, query, out);
+}
+
+static assay_status service_query(assay_task *task, const char *expression, double *out)
+{
+    return ask_store(task, &(const struct query){.expression = expression}, out);
+}
+
+static assay_status service_query_fresh(
+    assay_task *task, const char *expression, assay_ns age_max, double *out)
+{
+    if (age_max < ASSAY_MS)
+        return task_fail(
+            task, ASSAY_E_INVALID, "metrics.query_fresh: no sample is fresher than a millisecond");
+    return ask_store(
+        task, &(const struct query){.expression = expression, .age_max = age_max}, out);
 }
 
 const assay_metrics metrics_table = {
@@ -305,6 +320,7 @@ const assay_metrics metrics_table = {
     .record = service_record,
     .value = service_value,
     .query = service_query,
+    .query_fresh = service_query_fresh,
 };
 
 /* ---- for the report ---- */

@@ -9,7 +9,7 @@
 #include "framework/host/state.h"
 #include "framework/host/tasks.h"
 
-assay_status query_url(const char *url, const char *expression, struct str *out)
+assay_status query_url(const char *url, const char *expression, assay_ns age_max, struct str *out)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -25,6 +25,8 @@ assay_status query_url(const char *url, const char *expression, struct str *out)
         else
             (void)str_appendf(out, "%%%02X", (unsigned)(unsigned char)*c);
     }
+    if (age_max > 0)
+        (void)str_appendf(out, "&lookback_delta=%lldms", (long long)(age_max / ASSAY_MS));
     return out->status;
 }
 
@@ -83,7 +85,7 @@ assay_status query_read(assay_bytes answer, double *out, struct error *err)
     return s;
 }
 
-assay_status query_run(assay_task *task, const char *url, const char *expression, double *out)
+assay_status query_run(assay_task *task, const char *url, const struct query *query, double *out)
 {
     auto_str struct str address = STR_INIT(QUERY_URL_MAX);
     assay_reply *reply = NULL;
@@ -92,12 +94,12 @@ assay_status query_run(assay_task *task, const char *url, const char *expression
 
     if (!host_http_state(task_host(task)))
         return task_fail(task, ASSAY_E_UNSUPPORTED, "this run has no HTTP to ask %s with", url);
-    if (query_url(url, expression, &address))
+    if (query_url(url, query->expression, query->age_max, &address))
         return task_fail(task, address.status, "metrics.query: the expression is too long");
     s = http_service_get(task, str_text(&address), &reply);
     if (s)
         return s;
     s = query_read(http_table.info(reply)->body, out, &err);
     http_table.release(reply);
-    return s ? task_fail(task, s, "%s: %s: %s", url, expression, err.text) : s;
+    return s ? task_fail(task, s, "%s: %s: %s", url, query->expression, err.text) : s;
 }

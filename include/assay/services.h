@@ -301,6 +301,10 @@ typedef struct assay_metrics {
     assay_status (*value)(const assay_host *, uint32_t metric, double q, double *out);
     /* Asks the deployment's metrics store (PromQL). ASSAY_E_UNSUPPORTED: it has none. */
     assay_status (*query)(assay_task *, const char *expression, double *out);
+    /* The same by samples no older than `age_max`, 1 ms and more: a store goes on for minutes to
+     * answer with what a series said last, also when nobody adds to it any more. */
+    assay_status (*query_fresh)(
+        assay_task *, const char *expression, assay_ns age_max, double *out);
 } assay_metrics;
 #define ASSAY_NO_METRIC UINT32_MAX
 

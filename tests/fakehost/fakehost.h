@@ -204,8 +204,14 @@ const char *fake_da_last_read(const struct fakehost *f);
 /* Counter: sum. Gauge: last. Histogram: sum. 0 when it was never defined. */
 double fake_metric(const struct fakehost *f, const char *name);
 size_t fake_metric_samples(const struct fakehost *f, const char *name);
-/* What the metrics store answers to any query from this moment on. Without it there is none. */
+/* What the metrics store answers to any query from this moment on. Without it there is none. Asked of
+   how many nodes it has heard, "count(up{job...", "count(count by (job)...", it says of all, unless
+   fake_presence says otherwise from some moment on. */
 void fake_query(struct fakehost *f, assay_ns at, assay_status status, double value);
+void fake_presence(struct fakehost *f, assay_ns at, uint32_t scraped, uint32_t pushed);
+/* The latest query of each kind, and the age that samples might have. */
+const char *fake_asked(const struct fakehost *f, assay_ns *age_max);
+const char *fake_asked_presence(const struct fakehost *f);
 
 /* ---- deployment ---- */
 

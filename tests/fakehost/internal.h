@@ -121,6 +121,13 @@ struct fakehost {
         double value;
     } queries[FAKE_QUERIES_MAX];
     size_t query_count;
+    struct {
+        assay_ns at;
+        uint32_t scraped, pushed;
+    } presences[FAKE_QUERIES_MAX];
+    size_t presence_count;
+    char asked[256], asked_presence[8192];
+    assay_ns asked_age_max;
     struct fake_metric **metrics;
     uint32_t metric_count;
     uint64_t chance;

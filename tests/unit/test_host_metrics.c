@@ -355,7 +355,7 @@ static void *answer_once(void *arg)
     if (n <= 0)
         return NULL;
     request[n] = '\0';
-    if (strstr(request, "GET /api/v1/query?query=up HTTP/1.1\r\n") != request)
+    if (strstr(request, "GET /api/v1/query?query=up&lookback_delta=1500ms HTTP/1.1\r\n") != request)
         return NULL;
     (void)snprintf(reply, sizeof(reply),
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
@@ -372,7 +372,9 @@ static assay_status ask_up(assay_task *task, void *arg)
 {
     struct asking *asking = arg;
 
-    return asking->metrics->query(task, "up", &asking->value);
+    if (asking->metrics->query_fresh(task, "up", 0, &asking->value) != ASSAY_E_INVALID)
+        return ASSAY_E_IO;
+    return asking->metrics->query_fresh(task, "up", 1500 * ASSAY_MS, &asking->value);
 }
 
 static void a_store_is_asked_over_http(void **state)
@@ -416,7 +418,7 @@ static void a_query_is_escaped(void **state)
 
     (void)state;
     str_init(&url, QUERY_URL_MAX);
-    assert_int_equal(query_url("http://h:1//", "sum(a{job=~\"v.*\"}) > 1", &url), ASSAY_OK);
+    assert_int_equal(query_url("http://h:1//", "sum(a{job=~\"v.*\"}) > 1", 0, &url), ASSAY_OK);
     assert_string_equal(str_text(&url),
         "http://h:1/api/v1/query?query=sum%28a%7Bjob%3D~%22v.%2A%22%7D%29%20%3E%201");
 }

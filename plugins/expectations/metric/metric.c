@@ -1,14 +1,17 @@
 /* assay.metric - what the nodes' metrics say, by any query of the deployment's metrics store.
 
    The query yields one number, which is compared with a bar: at the judgement, at every sample of the
-   window, or at one at least. A store that cannot be asked, or has nothing, is no evidence: then the
-   verdict is undecided, never a pass. metric.md has the details. */
+   window, or at one at least. A store that cannot be asked, has nothing, or nothing fresh, is no
+   evidence, and neither is a good number from which nodes are missing: then the verdict is undecided,
+   never a pass. metric.md has the details. */
 #include <assay/sdk.h>
 
+#include "presence.h"
+
 struct metric_options {
-    const char *query, *compare, *when;
+    const char *query, *compare, *when, *nodes;
     double value, min_coverage;
-    assay_ns every, after, patience;
+    assay_ns every, after, patience, max_age;
 };
 
 enum comparison {
@@ -43,11 +46,15 @@ struct metric {
     enum comparison comparison;
     uint32_t is_watched; /* at every sample of the window, or at one at least */
     uint32_t needs_all;
+    uint32_t is_for_all_nodes;
+    struct presence presence;
 
     /* Of the window. */
     uint64_t asked, answered, held;
     struct sample first_broken, first_held, lowest, highest;
     assay_status last_status; /* of the last query that failed */
+    uint64_t partial;         /* samples that would hold, without some nodes; not answered */
+    uint32_t nodes_seen;      /* at the last of these */
 };
 
 /* ---- life ---- */
@@ -67,6 +74,7 @@ static assay_status create(const assay_host *host, const void *given, void **sel
             metric->comparison = (enum comparison)i;
     }
     metric->needs_all = !strcmp(metric->options->when, "always");
+    metric->is_for_all_nodes = !strcmp(metric->options->nodes, "all");
     metric->is_watched = metric->needs_all || !strcmp(metric->options->when, "once");
     *self = metric;
     return ASSAY_OK;
@@ -75,6 +83,16 @@ static assay_status create(const assay_host *host, const void *given, void **sel
 static void destroy(void *self)
 {
     free(self);
+}
+
+static assay_status prepare(void *self, assay_task *task)
+{
+    struct metric *metric = self;
+
+    (void)task;
+    return metric->is_for_all_nodes
+        ? presence_init(&metric->presence, metric->host, metric->options->max_age)
+        : ASSAY_OK;
 }
 
 /* ---- samples ---- */
@@ -116,12 +134,31 @@ static void note(struct metric *metric, struct sample sample)
     metric->held += is_held;
 }
 
+/* Is this good number one of all nodes? ASSAY_E_NOTFOUND: some are missing. */
+static assay_status check_presence(struct metric *metric, assay_task *task)
+{
+    uint32_t seen = 0;
+    assay_status s;
+
+    if (!metric->is_for_all_nodes)
+        return ASSAY_OK;
+    s = presence_ask(&metric->presence, task, &seen);
+    if (s || seen >= metric->presence.node_count)
+        return s;
+    metric->partial++;
+    metric->nodes_seen = seen;
+    return ASSAY_E_NOTFOUND;
+}
+
 /* ASSAY_E_CANCELLED, or OK: a query that yields nothing counts as asked and not answered. */
 static assay_status ask(struct metric *metric, assay_task *task, assay_ns zero)
 {
+    const struct metric_options *options = metric->options;
     double value = 0;
-    const assay_status s = metric->metrics->query(task, metric->options->query, &value);
+    assay_status s = metric->metrics->query_fresh(task, options->query, options->max_age, &value);
 
+    if (!s && holds(metric, value))
+        s = check_presence(metric, task);
     if (s == ASSAY_E_CANCELLED)
         return s;
     metric->asked++;
@@ -161,8 +198,8 @@ static const char *why_nothing(assay_status status)
                "image "
                "is there)";
     case ASSAY_E_NOTFOUND:
-        return "the query yields nothing: is it spelt right, and had the metric been gathered by "
-               "then?";
+        return "the query yields nothing: is it spelt right, had the metric been gathered by then, "
+               "and not longer ago than max_age?";
     case ASSAY_E_INVALID:
         return "the store refuses the query, or it does not yield one number: sum() it";
     default:
@@ -173,6 +210,15 @@ static const char *why_nothing(assay_status status)
 static double seconds(assay_ns span)
 {
     return (double)span / (double)ASSAY_SECOND;
+}
+
+/* The number was good when nodes were missing from it, and never otherwise. */
+static assay_status tell_partial(const struct metric *metric, assay_verdict *out)
+{
+    return assay_verdict_f(out, ASSAY_UNDECIDED, 0,
+        "%s: the store had fresh samples (max_age) of %u of %u nodes only, and the number leaves "
+        "the others out; if it is not meant to be of all nodes, say nodes = any",
+        metric->options->query, metric->nodes_seen, metric->presence.node_count);
 }
 
 /* Asks until the bar holds, or patience is over: what nodes did a moment ago is scraped a little later. */
@@ -195,6 +241,8 @@ static assay_status judge_at_end(struct metric *metric, assay_task *task, assay_
     }
     if (s)
         return s;
+    if (metric->partial && !metric->held)
+        return tell_partial(metric, out);
     if (metric->answered == 0)
         return assay_verdict_f(out, ASSAY_UNDECIDED, 0, "%s: %s", metric->options->query,
             why_nothing(metric->last_status));
@@ -247,8 +295,9 @@ static assay_status judge_window(const struct metric *metric, assay_verdict *out
         return assay_verdict_f(out, ASSAY_VACUOUS, 0,
             "%s was never asked for: the window is shorter than `after`", query);
     if (metric->asked > 0 && metric->answered == 0)
-        return assay_verdict_f(
-            out, ASSAY_UNDECIDED, 0, "%s: %s", query, why_nothing(metric->last_status));
+        return metric->partial ? tell_partial(metric, out)
+                               : assay_verdict_f(out, ASSAY_UNDECIDED, 0, "%s: %s", query,
+                                     why_nothing(metric->last_status));
     /* One sample decides these, whatever was not seen. */
     if (metric->needs_all && metric->held < metric->answered)
         return assay_verdict_f(out, ASSAY_FAIL, coverage,
@@ -261,6 +310,8 @@ static assay_status judge_window(const struct metric *metric, assay_verdict *out
         return assay_verdict_f(out, ASSAY_PASS, coverage,
             "%s was %.10g at %.1f s of the window, %s %.10g", query, metric->first_held.value,
             seconds(metric->first_held.at), words, bar);
+    if (metric->partial && (!metric->needs_all || coverage < metric->options->min_coverage))
+        return tell_partial(metric, out);
     if (metric->answered == 0 || coverage < metric->options->min_coverage)
         return tell_unseen(metric, wanted, out);
     return assay_verdict_f(out, metric->needs_all ? ASSAY_PASS : ASSAY_FAIL, coverage,
@@ -292,12 +343,18 @@ static const assay_option options[] = {
     ASSAY_OPTION_SPAN(struct metric_options, patience, "5s", "0s..1h",
         "With end: how long the judgement waits for the number to be so; metrics are gathered now "
         "and then."),
+    ASSAY_OPTION_SPAN(struct metric_options, max_age, "15s", "1ms..1h",
+        "Samples that are older say nothing. More than the time between two scrapes or pushes."),
+    ASSAY_OPTION_CHOICE(struct metric_options, nodes, "all", "all|any",
+        "all: a number that holds counts only while the store hears of every node (label job); "
+        "any: whatever nodes there are."),
     ASSAY_OPTION_REAL(struct metric_options, min_coverage, "0.9", "0..1",
         "With always and once: share of samples that there must be to judge by what was not seen."),
 };
-static const char *const needs[] = {ASSAY_CLOCK, ASSAY_METRICS, NULL};
+static const char *const needs[] = {ASSAY_CLOCK, ASSAY_METRICS, ASSAY_NODES, NULL};
 
 ASSAY_PLUGIN(metric_expectation, ASSAY_EXPECTATION, "assay.metric", "0.1.0",
     "The nodes' metrics, by any query", ASSAY_OPTIONS(struct metric_options, options),
-    .needs = needs, .create = create, .destroy = destroy, .run = run, .judge = judge);
+    .needs = needs, .create = create, .destroy = destroy, .prepare = prepare, .run = run,
+    .judge = judge);
 ASSAY_LIBRARY("assay-metric", "0.1.0", "Apache-2.0", &metric_expectation);

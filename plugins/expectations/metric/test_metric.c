@@ -23,6 +23,7 @@ static void judged(struct fakehost *f, uint32_t outcome, const char *part)
 {
     assay_verdict verdict = {.struct_size = sizeof(verdict)};
 
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
     fake_advance(f, WINDOW_START);
     assert_int_equal(fake_run(f), ASSAY_OK);
     fake_advance(f, WINDOW_END);
@@ -106,6 +107,147 @@ static void a_store_that_says_nothing_is_no_evidence(void **state)
     without_evidence_nothing_is_decided(ASSAY_E_IO, "does not answer");
 }
 
+/* ---- who is missing ---- */
+
+static struct fakehost *store_of_four(void)
+{
+    struct fakehost *f = store();
+
+    fake_nodes(f, "validator", 3);
+    fake_nodes(f, "executor", 1);
+    return f;
+}
+
+static void a_number_that_leaves_nodes_out_does_not_pass(void **state)
+{
+    static const char *const when[] = {"when=end", "when=always", "when=once"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fakehost *f = store_of_four();
+
+        assert_int_equal(fake_create(f, "query=min(x)", "value=5", when[i], NULL), ASSAY_OK);
+        fake_query(f, 0, ASSAY_OK, 7);
+        fake_presence(f, 0, 3, 3);
+        judged(f, ASSAY_UNDECIDED, "fresh samples (max_age) of 3 of 4 nodes only");
+    }
+}
+
+static void a_number_that_is_meant_to_leave_nodes_out_passes(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", "nodes=any", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_presence(f, 0, 3, 3);
+    judged(f, ASSAY_PASS, "min(x) is 7, at least 5");
+}
+
+static void a_number_that_breaks_the_bar_fails_whoever_is_missing(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", "when=always", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 3);
+    fake_presence(f, 0, 3, 3);
+    judged(f, ASSAY_FAIL, "min(x) was 3");
+}
+
+static void who_is_back_within_patience_counts(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", "patience=5s", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_presence(f, 0, 0, 3);
+    fake_presence(f, WINDOW_END + 3 * ASSAY_SECOND, 4, 4);
+    judged(f, ASSAY_PASS, "min(x) is 7");
+}
+
+/* Not first good without some, and then bad with all. */
+static void a_good_number_of_some_and_a_bad_one_of_all_is_no_pass(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", "patience=3s", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_query(f, WINDOW_END + 2 * ASSAY_SECOND, ASSAY_OK, 2);
+    fake_presence(f, 0, 3, 3);
+    fake_presence(f, WINDOW_END + 2 * ASSAY_SECOND, 4, 4);
+    judged(f, ASSAY_UNDECIDED, "3 of 4 nodes only");
+}
+
+static void nodes_that_push_their_metrics_are_there_too(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_presence(f, 0, 0, 4);
+    judged(f, ASSAY_PASS, "min(x) is 7");
+}
+
+static void an_outage_of_some_takes_its_samples_from_always(void **state)
+{
+    struct fakehost *f = store_of_four();
+
+    (void)state;
+    assert_int_equal(fake_create(f, "query=min(x)", "value=5", "when=always", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_presence(f, WINDOW_START + 3 * ASSAY_SECOND, 3, 3);
+    fake_presence(f, WINDOW_START + 6 * ASSAY_SECOND, 4, 4);
+    judged(f, ASSAY_UNDECIDED, "3 of 4 nodes only");
+}
+
+static void names_are_asked_for_by_pattern_and_samples_by_age(void **state)
+{
+    struct fakehost *f = store_of_four();
+    assay_verdict verdict = {.struct_size = sizeof(verdict)};
+    assay_ns age = 0;
+
+    (void)state;
+    fake_nodes(f, "validator-x", 12);
+    assert_int_equal(fake_create(f, "query=x", "value=5", "max_age=700ms", NULL), ASSAY_OK);
+    fake_query(f, 0, ASSAY_OK, 7);
+    fake_presence(f, 0, 1, 16);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_advance(f, WINDOW_END);
+    assert_int_equal(fake_judge(f, &verdict), ASSAY_OK);
+    assert_int_equal(verdict.outcome, ASSAY_PASS);
+    assert_string_equal(fake_asked(f, &age), "x");
+    assert_true(age == 700 * ASSAY_MS);
+    assert_string_equal(fake_asked_presence(f),
+        "count(count by (job) ({job=~\"validator-[0-9]+|executor-[0-9]+|"
+        "validator-x-[0-9]+\",__name__!~\"up|scrape_.*\"}))");
+    fake_free(f);
+}
+
+static void more_roles_than_can_be_asked_for_are_refused(void **state)
+{
+    struct fakehost *f = store();
+    char role[64];
+
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        (void)snprintf(role, sizeof(role), "one-of-many-roles-%d", i);
+        fake_nodes(f, role, 1);
+    }
+    assert_int_equal(fake_create(f, "query=x", "value=5", NULL), ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_E_INVALID);
+    fake_free(f);
+    f = store_of_four();
+    assert_int_equal(fake_create(f, "query=x", "value=5", "nodes=any", NULL), ASSAY_OK);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
+    fake_free(f);
+}
+
+/* ---- over the window ---- */
+
 static void always_fails_by_a_single_sample(void **state)
 {
     struct fakehost *f = store();
@@ -150,6 +292,7 @@ static void always_is_undecided_when_samples_were_never_taken(void **state)
     (void)state;
     assert_int_equal(fake_create(f, "query=x", "value=5", "when=always", NULL), ASSAY_OK);
     fake_query(f, 0, ASSAY_OK, 6);
+    assert_int_equal(fake_prepare(f), ASSAY_OK);
     fake_advance(f, WINDOW_START);
     fake_cancel_at(f, WINDOW_START + 4500 * ASSAY_MS);
     assert_int_equal(fake_run(f), ASSAY_E_CANCELLED);
@@ -255,6 +398,15 @@ int main(void)
         cmocka_unit_test(the_judgement_waits_for_what_is_scraped_a_little_later),
         cmocka_unit_test(patience_has_an_end),
         cmocka_unit_test(a_store_that_says_nothing_is_no_evidence),
+        cmocka_unit_test(a_number_that_leaves_nodes_out_does_not_pass),
+        cmocka_unit_test(a_number_that_is_meant_to_leave_nodes_out_passes),
+        cmocka_unit_test(a_number_that_breaks_the_bar_fails_whoever_is_missing),
+        cmocka_unit_test(who_is_back_within_patience_counts),
+        cmocka_unit_test(a_good_number_of_some_and_a_bad_one_of_all_is_no_pass),
+        cmocka_unit_test(nodes_that_push_their_metrics_are_there_too),
+        cmocka_unit_test(an_outage_of_some_takes_its_samples_from_always),
+        cmocka_unit_test(names_are_asked_for_by_pattern_and_samples_by_age),
+        cmocka_unit_test(more_roles_than_can_be_asked_for_are_refused),
         cmocka_unit_test(always_fails_by_a_single_sample),
         cmocka_unit_test(always_passes_when_every_sample_holds),
         cmocka_unit_test(always_is_undecided_when_too_much_was_not_seen),

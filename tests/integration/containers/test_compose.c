@@ -11,6 +11,7 @@
 #include "tests/integration/containers/engine.h"
 
 #define PROMETHEUS "prometheus:local"
+#define GRAFANA    ASSAY_TEST_IMAGE "-grafana"
 #define SYSTEM     "[system.nomos]\nslot = 200ms\nsecurity_param = 5\nimage = " ASSAY_TEST_IMAGE "\n"
 #define RUN(name, duration)                                                                        \
     "[run]\nname = " name "\nduration = " duration "\ncooldown = 2s\nsettle = 1s\nseed = 7\n"
@@ -78,17 +79,99 @@ static void version_one_does_as_well(void **state)
     nothing_is_left(stage);
 }
 
+/* There is no Grafana to be had without a registry. What stands in for it serves its own files at its
+   port, so that everything around it can be seen: the port, what is provisioned, the way to the store. */
+static void make_grafana(void)
+{
+    static const char entry[] =
+        "ENTRYPOINT [\"/bin/busybox\", \"httpd\", \"-f\", \"-p\", \"3000\", \"-h\", \"/\"]";
+
+    char made[128];
+
+    (void)snprintf(made, sizeof(made), "%s", DOCKER("create", ASSAY_TEST_IMAGE));
+    (void)DOCKER("commit", "--change", entry, made, GRAFANA);
+    (void)DOCKER("rm", made);
+}
+
+/* Asks from inside the stand-in. */
+static const char *grafana_fetches(const struct stage *stage, const char *url)
+{
+    return DOCKER(
+        "exec", engine_container(stage, "grafana"), "/bin/busybox", "wget", "-q", "-O", "-", url);
+}
+
+/* For a URL, as far as PromQL needs it. */
+static void escape(const char *text, char *out, size_t room)
+{
+    size_t used = 0;
+
+    for (; *text && used + 4 < room; text++)
+        used += (size_t)snprintf(out + used, room - used, "%%%02X", (unsigned char)*text);
+}
+
+static void expression_has_series(const struct stage *stage, const char *expression)
+{
+    static const char prefix[] = "http://prometheus:9090/api/v1/query?query=";
+    char url[1024];
+    unsigned looks = 0;
+
+    (void)snprintf(url, sizeof(url), "%s", prefix);
+    escape(expression, url + sizeof(prefix) - 1, sizeof(url) - sizeof(prefix));
+    while (!strstr(grafana_fetches(stage, url), "\"metric\"")) {
+        if (looks++ > 200)
+            fail_msg("%s yields nothing", expression);
+        stage_pause();
+    }
+}
+
+/* Every panel shows something that nodes really have. */
+static void every_panel_has_series(const struct stage *stage, const char *dashboard)
+{
+    json_object *root = json_tokener_parse(dashboard), *panels = NULL;
+
+    assert_true(json_object_object_get_ex(root, "panels", &panels));
+    assert_true(json_object_array_length(panels) > 0);
+    for (size_t i = 0; i < json_object_array_length(panels); i++) {
+        json_object *targets = NULL, *expression = NULL;
+
+        assert_true(
+            json_object_object_get_ex(json_object_array_get_idx(panels, i), "targets", &targets));
+        assert_true(
+            json_object_object_get_ex(json_object_array_get_idx(targets, 0), "expr", &expression));
+        expression_has_series(stage, json_object_get_string(expression));
+    }
+    (void)json_object_put(root);
+}
+
+static void a_dashboard_is_in_front_of_the_store(const struct stage *stage)
+{
+    char *dashboard = strdup(
+        grafana_fetches(stage, "http://127.0.0.1:3000/var/lib/grafana/dashboards/nodes.json"));
+
+    assert_has(grafana_fetches(
+                   stage, "http://127.0.0.1:3000/etc/grafana/provisioning/dashboards/assay.yaml"),
+        "path: /var/lib/grafana/dashboards");
+    assert_has(grafana_fetches(
+                   stage, "http://127.0.0.1:3000/etc/grafana/provisioning/datasources/assay.yaml"),
+        "url: http://prometheus:9090");
+    every_panel_has_series(stage, dashboard);
+    free(dashboard);
+}
+
 /* By the page that Prometheus reads, and by what nodes send to it. */
-static void metrics_are_gathered_and_judged(void **state)
+static void metrics_are_gathered_shown_and_judged(void **state)
 {
     struct stage *stage = *state;
+    char port[64];
 
     engine_need_image(PROMETHEUS);
     engine_need_image(ASSAY_TEST_IMAGE);
+    make_grafana();
     stage_manifest(stage,
         RUN("compose-metrics", "14s") SYSTEM
         "[topology]\nvalidators = 2\n[wallets]\ncount = 30\n"
         "[deployer.compose]\nprometheus = yes\nprometheus_image = " PROMETHEUS "\n"
+        "grafana = yes\ngrafana_image = " GRAFANA "\n"
         "[workload.transactions]\nrate = 5\nusers = 10\n"
         "[expectation.blocks]\nplugin = metric\nquery = min(consensus_processed_blocks)\n"
         "value = 5\n"
@@ -99,14 +182,21 @@ static void metrics_are_gathered_and_judged(void **state)
         "[expectation.too-much]\nplugin = metric\nquery = max(consensus_tip_height)\n"
         "compare = above\nvalue = 1000000\npatience = 0s\n");
     stage_setenv(stage, "TESTNET_PRINT_ENDPOINTS=1");
-    assert_exit(stage, stage_run(stage, NULL), 1); /* too-much fails, as it should */
+    stage_start(stage, NULL);
+    stage_await_event(stage, WINDOW_OPEN);
+    (void)snprintf(port, sizeof(port), " grafana=http://%s",
+        DOCKER("port", engine_container(stage, "grafana"), "3000"));
+    a_dashboard_is_in_front_of_the_store(stage);
+    assert_exit(stage, stage_join(stage), 1); /* too-much fails, as it should */
     assert_judged(stage, "blocks", "pass");
     assert_judged(stage, "transactions", "pass");
     assert_judged(stage, "peers", "pass");
     assert_judged(stage, "too-much", "fail");
     assert_has(stage_why(stage, "too-much"), "should be above 1000000");
     assert_has(stage->out, "TESTNET_ENDPOINTS prometheus=http://127.0.0.1:");
+    assert_has(stage->out, port);
     nothing_is_left(stage);
+    (void)DOCKER("image", "rm", GRAFANA);
 }
 
 static void metrics_may_be_sent_instead_of_read(void **state)
@@ -287,7 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_demo_passes_and_leaves_its_logs_alone),
         TEST(version_one_does_as_well),
-        TEST(metrics_are_gathered_and_judged),
+        TEST(metrics_are_gathered_shown_and_judged),
         TEST(metrics_may_be_sent_instead_of_read),
         TEST(faults_leave_receipts_and_nodes_recover),
         TEST(data_is_dispersed_and_read_back),

@@ -238,10 +238,17 @@ static void containers_that_end_by_themselves_are_told_of_and_fail_the_recovery(
     struct stage *stage = *state;
     char *events;
 
+    engine_need_image("prometheus:local");
     engine_need_image(ASSAY_TEST_IMAGE);
     stage_manifest(stage,
-        RUN("ended") SYSTEM DEPLOYER "[expectation.recovery]\nsettle = 0s\n"
-                                     "[expectation.liveness]\nplugin = consensus_liveness\n");
+        RUN("ended") SYSTEM "[deployer.compose]\nprometheus = yes\n"
+                            "prometheus_image = prometheus:local\n"
+                            "[expectation.recovery]\nsettle = 0s\n"
+                            "[expectation.liveness]\nplugin = consensus_liveness\n"
+                            "[expectation.all]\nplugin = metric\nvalue = 1\n"
+                            "query = min(consensus_processed_blocks)\n"
+                            "[expectation.some]\nplugin = metric\nvalue = 1\nnodes = any\n"
+                            "query = min(consensus_processed_blocks)\npatience = 30s\n");
     stage_start(stage, (const char *const[]){"--duration", "6s", NULL});
     stage_await_event(stage, WINDOW_OPEN);
     (void)DOCKER("exec", "-d", engine_container(stage, "validator-2"), "/bin/busybox", "wget", "-O",
@@ -257,6 +264,10 @@ static void containers_that_end_by_themselves_are_told_of_and_fail_the_recovery(
     assert_judged(stage, "liveness", "fail");
     assert_has(stage_why(stage, "liveness"), "validator-1");
     assert_has(stage->out, "its container was removed, and not by this run");
+    /* Who is left has blocks, and that is not what was asked for. */
+    assert_judged(stage, "all", "undecided");
+    assert_has(stage_why(stage, "all"), " of 3 nodes only");
+    assert_judged(stage, "some", "pass");
     events = stage_read(stage, "events.ndjson");
     assert_non_null(events);
     assert_has(events, "\"node-ended\"");
