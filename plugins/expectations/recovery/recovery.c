@@ -240,6 +240,11 @@ static void judge_patients(const struct recovery *recovery, assay_findings *find
     }
 }
 
+static uint32_t has_recovered(const struct patient *patient)
+{
+    return patient->condition == PATIENT_WELL && patient->begun;
+}
+
 /* Who has caught up and is gone again has not recovered for good, unless all are gone. */
 static assay_status judge_presence(
     const struct recovery *recovery, assay_ns since, assay_findings *findings)
@@ -261,7 +266,7 @@ static assay_status judge_presence(
 
         if (s)
             return s;
-        if (patient->condition == PATIENT_WELL && patient->begun && !assay_was_seen(&status, since))
+        if (has_recovered(patient) && !assay_was_seen(&status, since))
             assay_find(findings, outcome,
                 "%s: was %s at %.1f s and had caught up, but has not answered since %.1f s",
                 patient->name, patient_hurt(patient), in_seconds(patient->hurt_at),
@@ -350,6 +355,31 @@ static assay_status await_patients(struct recovery *recovery, assay_task *task, 
     }
 }
 
+/* Looks on until everybody who has recovered has been seen since then. Nobody waits for the others:
+   one that has ended will not be seen, and of those it is not judged whether they are there. */
+static assay_status await_presence(
+    const struct recovery *recovery, assay_task *task, assay_ns since, assay_ns until)
+{
+    for (uint32_t i = 0; i < recovery->ward.count;) {
+        assay_node_status status = ASSAY_RECORD(assay_node_status);
+        assay_status s = recovery->ward.nodes->status(recovery->host, i, &status);
+
+        if (s)
+            return s;
+        if (!has_recovered(&recovery->ward.patients[i]) || assay_was_seen(&status, since)) {
+            i++;
+            continue;
+        }
+        if (recovery->clock->now(recovery->host) >= until)
+            return ASSAY_OK;
+        s = recovery->clock->sleep_until(
+            task, recovery->clock->now(recovery->host) + ASSAY_SDK_LOOK_EVERY);
+        if (s)
+            return s;
+    }
+    return ASSAY_OK;
+}
+
 static double judged_share(const struct recovery *recovery)
 {
     uint32_t begun = 0, known = 0;
@@ -387,7 +417,7 @@ static assay_status judge(void *self, assay_task *task, assay_verdict *out)
     assay_status s = await_patients(recovery, task, until);
 
     if (!s)
-        s = assay_await_look(recovery->host, task, until);
+        s = await_presence(recovery, task, judged_at, until);
     if (!s)
         s = judge_ends(recovery, &findings);
     if (!s)

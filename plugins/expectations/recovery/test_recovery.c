@@ -496,6 +496,21 @@ static void who_ends_by_itself_has_failed_even_if_nothing_was_done_to_it(void **
         "validator-1: ended by itself at 50.0 s: nobody saw how");
 }
 
+static void who_has_ended_is_not_waited_for(void **state)
+{
+    struct fakehost *f = whole_network();
+
+    (void)state;
+    fake_unreachable(f, SECONDS(30), 2);
+    fake_node_end(f, SECONDS(30), 2, SIGSEGV, 0);
+    is_away(f, 1, SECONDS(20), SECONDS(21));
+    fake_receipt(f, ASSAY_ACT_RESTART, 1, SECONDS(20), SECONDS(21));
+
+    assert_int_equal(judged(f, "settle=50s").outcome, ASSAY_FAIL);
+    assert_true(fake_now(f) < END + SECONDS(50));
+    fake_free(f);
+}
+
 static void who_crashes_on_its_way_out_has_failed(void **state)
 {
     struct fakehost *f = whole_network();
@@ -618,6 +633,7 @@ int main(void)
         cmocka_unit_test(but_not_for_ever),
         cmocka_unit_test(who_does_not_answer_yet_is_not_judged),
         cmocka_unit_test(who_ends_by_itself_has_failed_even_if_nothing_was_done_to_it),
+        cmocka_unit_test(who_has_ended_is_not_waited_for),
         cmocka_unit_test(who_crashes_on_its_way_out_has_failed),
         cmocka_unit_test(a_code_of_its_own_on_its_way_out_is_no_failure),
         cmocka_unit_test(reports_each_failure_as_it_is),
