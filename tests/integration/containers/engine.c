@@ -286,3 +286,25 @@ void proxy_stop(struct proxy *proxy)
     (void)close(proxy->stop[1]);
     free(proxy);
 }
+
+/* ---- a test ---- */
+
+void engine_learn_run(struct stage *stage)
+{
+    (void)snprintf(
+        stage->run_id, sizeof(stage->run_id), "%s", verdict_text(stage_verdict(stage), "run_id"));
+}
+
+void engine_nothing_is_left(struct stage *stage)
+{
+    engine_learn_run(stage);
+    assert_int_equal(engine_left_of(stage->run_id), 0);
+}
+
+int engine_close_stage(void **state)
+{
+    struct stage *stage = *state;
+
+    engine_sweep(stage->run_id);
+    return stage_close(state);
+}

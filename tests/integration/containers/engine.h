@@ -28,6 +28,22 @@ const char *engine_container(const struct stage *stage, const char *node);
 /* Removes what the run has left, if anything: for tear-down. */
 void engine_sweep(const char *run_id);
 
+/* ---- a test ---- */
+
+#define ENGINE_SYSTEM                                                                              \
+    "[system.nomos]\nslot = 200ms\nsecurity_param = 5\nimage = " ASSAY_TEST_IMAGE "\n"
+#define ENGINE_RUN(name, duration)                                                                 \
+    "[run]\nname = " name "\nduration = " duration "\ncooldown = 2s\nsettle = 1s\nseed = 7\n"
+
+/* The labels of what a finished run had are in its verdict. */
+void engine_learn_run(struct stage *stage);
+void engine_nothing_is_left(struct stage *stage);
+
+/* With a stage of its own, and a sweep at the end. */
+int engine_close_stage(void **state);
+#define ENGINE_TEST(function)                                                                      \
+    cmocka_unit_test_setup_teardown(function, stage_open, engine_close_stage)
+
 /* ---- an engine that can go away ---- */
 
 struct proxy;

@@ -26,17 +26,11 @@ static const char *reason_of(struct stage *stage)
     return verdict_text(stage_verdict(stage), "reason");
 }
 
-static void learn_run(struct stage *stage)
-{
-    (void)snprintf(
-        stage->run_id, sizeof(stage->run_id), "%s", verdict_text(stage_verdict(stage), "run_id"));
-}
-
 static void fails_to_deploy(struct stage *stage, const char *part)
 {
     assert_exit(stage, stage_run(stage, NULL), 3);
     assert_has(reason_of(stage), part);
-    learn_run(stage);
+    engine_learn_run(stage);
 }
 
 /* ---- before anything is made ---- */
@@ -304,33 +298,23 @@ static void an_engine_that_goes_away_is_reported_and_cleaned_up_after_when_it_is
     proxy_stop(proxy);
 }
 
-static int close_and_sweep(void **state)
-{
-    struct stage *stage = *state;
-
-    engine_sweep(stage->run_id);
-    return stage_close(state);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, stage_open, close_and_sweep)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(without_an_engine_it_says_what_to_do),
-        TEST(an_engine_that_cannot_be_called_is_refused),
-        TEST(an_image_that_is_not_there_is_named),
-        TEST(a_store_that_is_wanted_must_be_there),
-        TEST(a_port_that_is_taken_is_named),
-        TEST(an_image_of_something_else_fails_with_its_log),
-        TEST(a_node_that_crashes_fails_with_its_log),
-        TEST(arguments_that_a_node_refuses_are_its_own_words),
-        TEST(killing_a_part_of_assay_leaves_nothing),
-        TEST(killing_the_front_end_leaves_nothing),
-        TEST(killing_everything_leaves_what_clean_removes),
-        TEST(an_interrupted_run_leaves_nothing),
-        TEST(containers_that_end_by_themselves_are_told_of_and_fail_the_recovery),
-        TEST(an_engine_that_goes_away_is_reported_and_cleaned_up_after_when_it_is_back),
+        ENGINE_TEST(without_an_engine_it_says_what_to_do),
+        ENGINE_TEST(an_engine_that_cannot_be_called_is_refused),
+        ENGINE_TEST(an_image_that_is_not_there_is_named),
+        ENGINE_TEST(a_store_that_is_wanted_must_be_there),
+        ENGINE_TEST(a_port_that_is_taken_is_named),
+        ENGINE_TEST(an_image_of_something_else_fails_with_its_log),
+        ENGINE_TEST(a_node_that_crashes_fails_with_its_log),
+        ENGINE_TEST(arguments_that_a_node_refuses_are_its_own_words),
+        ENGINE_TEST(killing_a_part_of_assay_leaves_nothing),
+        ENGINE_TEST(killing_the_front_end_leaves_nothing),
+        ENGINE_TEST(killing_everything_leaves_what_clean_removes),
+        ENGINE_TEST(an_interrupted_run_leaves_nothing),
+        ENGINE_TEST(containers_that_end_by_themselves_are_told_of_and_fail_the_recovery),
+        ENGINE_TEST(an_engine_that_goes_away_is_reported_and_cleaned_up_after_when_it_is_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
