@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "framework/base/mem.h"
+#include "framework/base/parse.h"
 #include "framework/base/path.h"
 #include "framework/host/control.h"
+#include "framework/host/ends.h"
 #include "framework/plugin/digest.h"
 
 void collect_points(const struct host *host, struct report *report)
@@ -113,17 +115,59 @@ static bool has_spoilt_part(const struct report *report)
     return false;
 }
 
+/* Takes the reason, which may be NULL without memory. */
+static void leave_undecided(struct report *report, char *reason)
+{
+    report->outcome = OUTCOME_UNDECIDED;
+    free(report->reason);
+    report->reason = reason;
+}
+
+static bool is_passing(const struct report *report)
+{
+    return report->outcome < OUTCOME_UNDECIDED && !has_spoilt_part(report);
+}
+
 /* What held may not have been put to the test: without proof of a fault nothing is passed. */
 static void doubt(struct report *report, const struct report_receipt *receipt)
 {
-    if (receipt->is_proven || report->outcome >= OUTCOME_UNDECIDED || has_spoilt_part(report))
+    if (receipt->is_proven || !is_passing(report))
         return;
-    report->outcome = OUTCOME_UNDECIDED;
-    free(report->reason);
-    report->reason = str_format(
-        "%s: that its %s of %s took effect is not proven, so it is not known what the network was "
-        "put to (before: %s; after: %s)",
-        receipt->instance, receipt->action, receipt->node, receipt->before, receipt->after);
+    leave_undecided(report,
+        str_format("%s: that its %s of %s took effect is not proven, so it is not known what the "
+                   "network was "
+                   "put to (before: %s; after: %s)",
+            receipt->instance, receipt->action, receipt->node, receipt->before, receipt->after));
+}
+
+/* A node that ends although it should run has not passed, also when somebody restarted it before
+   its chain fell behind, or nobody looked any more. One that exits with a code of its own after it
+   was asked to end is in the notices only: many programs do. */
+static void doubt_end(const struct host *host, const assay_node_end *end, struct report *report)
+{
+    assay_node_info info = {.struct_size = sizeof(info), .name = ""};
+    char moment[QUANTITY_TEXT_SIZE], how[END_TEXT_SIZE], words[96];
+
+    if ((end->asked_by_signal && end->how != ASSAY_END_KILLED) || !is_passing(report))
+        return;
+    (void)host_node_info(host, end->node, &info);
+    (void)format_span(end->at / ASSAY_MS * ASSAY_MS, moment);
+    if (end->asked_by_signal)
+        (void)snprintf(words, sizeof(words), "crashed at %s when it was asked to end", moment);
+    else
+        (void)snprintf(
+            words, sizeof(words), "ended by itself at %s, though nobody asked it to", moment);
+    leave_undecided(report,
+        str_format("%s %s: %s; what held besides is no pass (see nodes/%s/output.log)", info.name,
+            words, ends_describe(end, how), info.name));
+}
+
+static void collect_ends(const struct host *host, struct report *report)
+{
+    assay_node_end end = {.struct_size = sizeof(end)};
+
+    for (size_t i = 0; host_node_end_at(host, i, &end); i++)
+        doubt_end(host, &end, report);
 }
 
 static assay_status collect_receipts(const struct host *host, struct report *report)
@@ -219,6 +263,8 @@ assay_status collect_run(const struct host *host, struct report *report)
         status = collect_metrics(host, report);
     if (!status)
         status = collect_receipts(host, report);
+    if (!status)
+        collect_ends(host, report);
     if (!status)
         status = collect_notices(host, report);
     return status;

@@ -304,6 +304,68 @@ static void what_a_workload_says_of_it_itself_is_the_reason(void **state)
     assert_string_equal(bench->report.reason, "some.one: as it is");
 }
 
+/* ---- nodes that end ---- */
+
+/* A run of which all has passed, but for a node that ended like this. */
+static void collect_end(struct bench *bench, const assay_node_end *end)
+{
+    const assay_deployment *deployment = fixture_service(bench->world->deployer, ASSAY_DEPLOYMENT);
+
+    add_actor(bench, ASSAY_EXPECTATION, OUTCOME_PASS);
+    assert_int_equal(
+        deployment->ended(host_instance_table(bench->world->deployer), end, ""), ASSAY_OK);
+    assert_int_equal(collect_run(bench->host, &bench->report), ASSAY_OK);
+    assert_int_equal(report_conclude(&bench->report, NULL), ASSAY_OK);
+}
+
+/* Whoever restarts it for us, as a cluster does, hides it from expectations that look at chains. */
+static void a_node_that_ended_by_itself_leaves_a_run_undecided(void **state)
+{
+    struct bench *bench = *state;
+    const assay_node_end end = {.struct_size = sizeof(end),
+        .node = 1,
+        .how = ASSAY_END_KILLED,
+        .code = 11,
+        .at = 3 * ASSAY_SECOND};
+
+    collect_end(bench, &end);
+    assert_int_equal(bench->report.outcome, OUTCOME_UNDECIDED);
+    assert_int_equal(bench->report.exit_code, EXIT_CODE_UNDECIDED);
+    assert_string_equal(bench->report.reason,
+        "validator-1 ended by itself at 3s, though nobody asked it to: killed by signal 11 "
+        "(Segmentation fault); what held besides is no pass (see nodes/validator-1/output.log)");
+}
+
+static void a_node_that_crashed_when_it_was_to_end_leaves_a_run_undecided(void **state)
+{
+    struct bench *bench = *state;
+    const assay_node_end end = {.struct_size = sizeof(end),
+        .node = 1,
+        .how = ASSAY_END_KILLED,
+        .code = 11,
+        .asked_by_signal = 15,
+        .at = 3 * ASSAY_SECOND};
+
+    collect_end(bench, &end);
+    assert_int_equal(bench->report.outcome, OUTCOME_UNDECIDED);
+    assert_non_null(strstr(bench->report.reason, "validator-1 crashed at 3s when it was asked to"));
+}
+
+static void an_exit_code_of_its_own_is_no_more_than_a_notice(void **state)
+{
+    struct bench *bench = *state;
+    const assay_node_end end = {.struct_size = sizeof(end),
+        .node = 1,
+        .how = ASSAY_END_EXITED,
+        .code = 3,
+        .asked_by_signal = 15,
+        .at = 3 * ASSAY_SECOND};
+
+    collect_end(bench, &end);
+    assert_int_equal(bench->report.outcome, OUTCOME_PASS);
+    assert_int_equal(bench->report.notices.count, 1);
+}
+
 /* ---- notices ---- */
 
 static const char *notice(const struct bench *bench, size_t index)
@@ -410,6 +472,9 @@ int main(void)
         TEST(an_action_is_told_with_its_name_and_its_nodes),
         TEST(what_is_not_proven_leaves_a_run_undecided),
         TEST(what_a_workload_says_of_it_itself_is_the_reason),
+        TEST(a_node_that_ended_by_itself_leaves_a_run_undecided),
+        TEST(a_node_that_crashed_when_it_was_to_end_leaves_a_run_undecided),
+        TEST(an_exit_code_of_its_own_is_no_more_than_a_notice),
         TEST(notices_are_told_once_and_violations_with_who_did_it),
         TEST(more_notices_than_a_reader_takes_in_are_counted),
         TEST(a_plugin_is_told_with_its_file_and_digest),
