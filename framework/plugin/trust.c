@@ -100,7 +100,8 @@ static bool is_above_program(const struct trust *trust, const char *dir)
 static assay_status judge(
     const struct trust *trust, const char *path, const struct stat *found, struct error *err)
 {
-    const bool is_group_known = trust->has_program_group && found->st_gid == trust->program_group;
+    const bool is_group_unknown =
+        !trust->has_program_group || found->st_gid != trust->program_group;
 
     if (found->st_uid != 0 && found->st_uid != trust->user && found->st_uid != trust->program_owner)
         return error_set(err, ASSAY_E_DENIED,
@@ -112,8 +113,9 @@ static assay_status judge(
             "not trusted: everybody can make files in %s; keep plugins in another directory", path);
     if (found->st_mode & S_IWOTH)
         return error_set(err, ASSAY_E_DENIED,
-            "not trusted: everybody can write to %s; run: chmod o-w %s", path, path);
-    if ((found->st_mode & S_IWGRP) && !is_group_known)
+            "not trusted: everybody can write to %s; run: chmod %s-w %s", path,
+            is_group_unknown && (found->st_mode & S_IWGRP) ? "go" : "o", path);
+    if ((found->st_mode & S_IWGRP) && is_group_unknown)
         return error_set(err, ASSAY_E_DENIED,
             "not trusted: group %u can write to %s; run: chmod g-w %s", (unsigned)found->st_gid,
             path, path);

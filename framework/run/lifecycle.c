@@ -51,6 +51,7 @@ struct life {
     struct actor_limits limits;
     assay_ns next_tick;
     uint64_t ticks;
+    bool was_started; /* the deployer was asked to bring the network up */
     bool is_deployed; /* the network is up: expectations can be judged */
 };
 
@@ -179,17 +180,22 @@ static bool create_actor(struct life *life, struct actor *actor)
 
 static enum event enter_create(struct life *life)
 {
+    bool is_fine = true;
+
     EACH_ACTOR(actor, life)
     {
+        const bool is_ground = /* on which the others stand */
+            actor->instance->kind == ASSAY_SYSTEM || actor->instance->kind == ASSAY_DEPLOYER;
+
         if (create_actor(life, actor))
             continue;
-        set_reason(life, actor,
-            actor->instance->kind == ASSAY_SYSTEM || actor->instance->kind == ASSAY_DEPLOYER
-                ? EXIT_CODE_DEPLOYMENT
-                : EXIT_CODE_UNDECIDED);
-        return event_of(life, false);
+        is_fine = false;
+        set_reason(life, actor, is_ground ? EXIT_CODE_DEPLOYMENT : EXIT_CODE_UNDECIDED);
+        /* What is wrong with the options of several is told at once. */
+        if (is_ground || actor->outcome != OUTCOME_UNDECIDED)
+            break;
     }
-    return event_of(life, true);
+    return event_of(life, is_fine);
 }
 
 static enum event enter_plan(struct life *life)
@@ -216,6 +222,7 @@ static enum event enter_deploy(struct life *life)
     char took[QUANTITY_TEXT_SIZE];
     bool is_fine;
 
+    life->was_started = true;
     is_fine = actor_deploy_start(deployer, &life->limits);
     if (is_fine) {
         (void)life_wait(life, ASSAY_FOREVER, is_actor_done, deployer);
@@ -387,7 +394,8 @@ static void close_open_judgements(struct life *life)
         (void)snprintf(actor->why, sizeof(actor->why), "not %s: %s", is_workload ? "run" : "judged",
             host_is_interrupted(life->host) ? "the run was interrupted"
                 : life->is_deployed         ? "the run ended early"
-                                            : "the network did not come up");
+                : life->was_started         ? "the network did not come up"
+                                            : "nothing was started");
     }
 }
 

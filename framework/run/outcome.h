@@ -21,7 +21,7 @@ enum outcome { /* in order of precedence */
     OUTCOME_ERROR = 4
 };
 
-/* Published in `assay --help`, docs/manifest.md and verdict.json; never given a new meaning. */
+/* Published in `assay --help`, README.md and verdict.json; never given a new meaning. */
 enum exit_code {
     EXIT_CODE_PASS = 0,
     EXIT_CODE_FAIL = 1,

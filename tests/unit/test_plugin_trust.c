@@ -127,6 +127,16 @@ static void a_directory_that_all_can_write_is_not(void **state)
     distrusts(tree, "everybody can write to", tree->dir, "chmod o-w ");
 }
 
+static void who_mends_it_mends_group_and_all_at_once(void **state)
+{
+    struct tree *tree = *state;
+
+    assert_int_equal(chmod(tree->dir, 0777), 0);
+    distrusts(tree, "everybody can write to", tree->dir, "chmod go-w ");
+    assert_int_equal(chmod(tree->dir, 0777 & ~022), 0);
+    trusts(tree);
+}
+
 static void a_directory_further_up_counts_too(void **state)
 {
     struct tree *tree = *state;
@@ -352,6 +362,7 @@ int main(void)
         IN_A_TREE(a_tree_of_ones_own_is_trusted),
         IN_A_TREE(a_file_that_all_can_write_is_not),
         IN_A_TREE(a_directory_that_all_can_write_is_not),
+        IN_A_TREE(who_mends_it_mends_group_and_all_at_once),
         IN_A_TREE(a_directory_further_up_counts_too),
         IN_A_TREE(a_sticky_directory_is_no_better),
         IN_A_TREE(a_group_that_can_write_is_refused),

@@ -89,7 +89,7 @@ static void a_failed_create_ends_the_run_and_destroys_the_others(void **state)
     assert_int_equal(cast->report.exit_code, 3);
     assert_contains(cast->report.reason, "deployer.d: create: no disk");
     assert_int_equal(expectation(cast)->outcome, OUTCOME_UNDECIDED);
-    assert_contains(expectation(cast)->why, "did not come up");
+    assert_contains(expectation(cast)->why, "nothing was started");
 }
 
 static void a_workload_that_cannot_be_created_leaves_the_run_undecided(void **state)
@@ -99,6 +99,22 @@ static void a_workload_that_cannot_be_created_leaves_the_run_undecided(void **st
     cast->w.on[STEP_CREATE].status = ASSAY_E_INVALID;
     cast_run(cast);
     assert_string_equal(cast->phases, "create teardown");
+    assert_int_equal(cast->report.exit_code, 4);
+}
+
+static void all_that_cannot_be_created_is_told_at_once(void **state)
+{
+    struct cast *cast = *state;
+    const struct report_judgement *workload;
+
+    cast->w.on[STEP_CREATE] = (struct deed){.status = ASSAY_E_INVALID, .why = "no executor"};
+    cast->e.on[STEP_CREATE] = (struct deed){.status = ASSAY_E_INVALID, .why = "no accounts"};
+    cast_run(cast);
+    assert_string_equal(cast->story, "s.create d.create w.create e.create d.destroy s.destroy");
+    assert_contains(cast->report.reason, "no executor");
+    workload = vec_at(&cast->report.workloads, 0);
+    assert_contains(workload->why, "create: no executor");
+    assert_contains(expectation(cast)->why, "create: no accounts");
     assert_int_equal(cast->report.exit_code, 4);
 }
 
@@ -480,6 +496,7 @@ int main(void)
         in_cast(expectations_are_added_up_and_none_at_all_is_vacuous),
         in_cast(a_failed_create_ends_the_run_and_destroys_the_others),
         in_cast(a_workload_that_cannot_be_created_leaves_the_run_undecided),
+        in_cast(all_that_cannot_be_created_is_told_at_once),
         in_cast(a_failed_plan_is_a_failed_deployment),
         in_cast(a_systems_failed_prepare_is_a_failed_deployment),
         in_cast(a_failed_deployment_is_finished_and_nothing_passes),
