@@ -7,7 +7,7 @@
            {'o', "output", "DIR", "Where run directories are made.", ARG_TEXT, &output},
            {0}};
 
-       status = args_parse(args, &words, &argc, argv);
+       status = args_parse("run", args, &words, argv);
 
    A word that is no option is a positional one; "--" ends the options; "--name=value" and
    "--name value" are the same. */

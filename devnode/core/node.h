@@ -8,9 +8,9 @@
  *
  *     struct node *node = node_new(&params, &host, store, &why);
  *     node_tick(node, now);                  at node_next_wake() and whenever time passed
- *     struct peer *peer = node_link_up(node, link, now);  a connection to someone
- *     node_receive(node, peer, bytes, size, now);         what they say
- *     node_submit(node, &signed_tx, now, &why);           what a client wants
+ *     struct peer *peer = node_link_up(node, link, ip, now);  a connection to someone
+ *     node_receive(node, peer, bytes, size, now);             what they say
+ *     node_submit(node, &signed_tx, now, &why);               what a client wants
  *     node_free(node);
  */
 #ifndef DEVNODE_CORE_NODE_H

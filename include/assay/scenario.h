@@ -67,7 +67,7 @@ ASSAY_EXPORT void assay_scenario_nodes(assay_scenario *s, uint32_t layout, uint3
 
 /* One node's own settings: pairs of key and value, NULL at the end. The node is named by role and
  * number, "validator-0"; the keys are the system's node options.
- *     assay_scenario_node(s, "executor-1", "propose", "no", NULL); */
+ *     assay_scenario_node(s, "executor-1", "misbehave", "stop-proposing", NULL); */
 ASSAY_EXPORT void assay_scenario_node(assay_scenario *s, const char *node, ...) ASSAY_SENTINEL;
 
 /* So many funded accounts, 100 units each. */
