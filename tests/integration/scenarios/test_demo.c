@@ -16,10 +16,12 @@
 #include "tests/integration/scenarios/support.h"
 
 #define DEMO ASSAY_SOURCE_DIR "/assets/manifests/demo.ini"
-/* Few blocks are asked for: how many come in so short a window is chance. */
+/* Little is asked for: how many blocks come in so short a window, and how many transactions find
+   something to spend in them, is chance. */
 #define FAST                                                                                       \
     "--set", "system.nomos.slot=200ms", "--set", "expectation.consensus_liveness.fraction=0.2",    \
-        "--set", "run.cooldown=2s", "--duration", "5s"
+        "--set", "expectation.transaction_inclusion.min_sent=0.1", "--set", "run.cooldown=2s",     \
+        "--duration", "5s"
 
 static int run_demo(struct stage *stage, const char *seed)
 {
@@ -207,18 +209,28 @@ static void the_demo_passes_and_leaves_a_whole_report(void **state)
     stage_await_nobody(stage);
 }
 
+/* The demo for a moment, whatever its verdict; its expanded manifest. */
+static char *plan_of_seed_5(struct stage *stage)
+{
+    (void)snprintf(stage->manifest, sizeof(stage->manifest), "%s", DEMO);
+    assert_in_range(stage_run(stage,
+                        (const char *const[]){FAST, "--duration", "1s", "--set", "run.cooldown=0s",
+                            "--seed", "5", NULL}),
+        0, 4);
+    return stage_read(stage, "manifest.expanded.ini");
+}
+
 static void the_same_seed_is_the_same_plan(void **state)
 {
     struct stage *stage = *state;
     char *first, *second;
 
-    assert_exit(stage, run_demo(stage, "5"), 0);
-    first = stage_read(stage, "manifest.expanded.ini");
+    first = plan_of_seed_5(stage);
     stage_next(stage);
-    assert_exit(stage, run_demo(stage, "5"), 0);
-    second = stage_read(stage, "manifest.expanded.ini");
+    second = plan_of_seed_5(stage);
 
     assert_non_null(first);
+    assert_non_null(second);
     assert_string_equal(first, second);
     free(first);
     free(second);
