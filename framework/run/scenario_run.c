@@ -84,6 +84,10 @@ static void give_result(const struct launch_result *launched, assay_run_result *
         launched->run_directory ? launched->run_directory : "");
     if (launched->run_directory)
         read_reason(launched->run_directory, mine.reason, sizeof(mine.reason));
+    if (launched->run_directory && mine.outcome == 0)
+        (void)snprintf(mine.reason, sizeof(mine.reason),
+            "no verdict could be written to %.700s: see that it is there, writable and has room",
+            launched->run_directory);
     mine.struct_size = out->struct_size;
     memcpy(out, &mine, size);
 }

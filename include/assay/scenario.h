@@ -170,7 +170,8 @@ typedef struct assay_run_result {
     int32_t exit_code;
     uint32_t outcome;     /* ASSAY_PASS, _FAIL, _UNDECIDED, _VACUOUS; 0: there was no verdict */
     char directory[1024]; /* the run directory; "" when none was made */
-    char reason[1024]; /* one line: why the outcome is what it is; "" when there was no verdict */
+    char reason[1024];    /* one line: why the outcome is what it is, or why there is no verdict; ""
+                          when nothing was started */
     /* Non-zero: not all of the run could be cleared away, whatever the verdict. `assay clean` tries
      * again, and says what it is. Unless it is quiet, the run has said so on standard error. */
     uint32_t has_leftovers, reserved;

@@ -369,6 +369,18 @@ static void a_program_learns_that_nothing_is_left_of_its_run(void **state)
     assert_int_equal(result.has_leftovers, 0);
 }
 
+/* As on a full disk. */
+static void a_program_learns_that_no_verdict_could_be_written(void **state)
+{
+    assay_run_result result = {.struct_size = sizeof(result)};
+
+    run_quietly(*state, "mv \"$1\" \"$1.gone\"\nexit 0\n", &result);
+    assert_int_equal(result.exit_code, EXIT_CODE_ERROR);
+    assert_int_equal(result.outcome, 0);
+    assert_has(result.reason, "no verdict could be written");
+    assert_has(result.reason, result.directory);
+}
+
 /* It was built when there was no word on leftovers. */
 static void an_older_program_is_told_what_it_knows_of(void **state)
 {
@@ -402,6 +414,7 @@ int main(void)
         TEST(a_quiet_run_whose_worker_dies_prints_nothing),
         TEST(a_program_learns_that_something_is_left_of_its_run),
         TEST(a_program_learns_that_nothing_is_left_of_its_run),
+        TEST(a_program_learns_that_no_verdict_could_be_written),
         TEST(an_older_program_is_told_what_it_knows_of),
     };
 
