@@ -170,7 +170,8 @@ static void set_outcome(const struct fallback *fallback, struct report *report)
     }
 }
 
-/* A worker that crashes after it has written its verdict may have been wrong before, too. */
+/* A worker that crashes after it has written its verdict may have been wrong before, too. Where it
+   cannot be kept it is written over: a verdict that does not count must not stay in its place. */
 static assay_status set_aside(const char *directory, struct report *report)
 {
     auto_free char *from = path_join(directory, "verdict.json");
@@ -179,7 +180,10 @@ static assay_status set_aside(const char *directory, struct report *report)
     if (!from || !to)
         return ASSAY_E_NOMEM;
     if (rename(from, to) < 0)
-        return errno == ENOENT ? ASSAY_OK : status_of_errno(errno);
+        return errno == ENOENT ? ASSAY_OK
+                               : report_add_notice(report,
+                                     "the worker had written a verdict, but did not end as it "
+                                     "should; it could not be kept and does not count");
     return report_add_notice(report,
         "the worker had written a verdict, but did not end as it should; it is kept in "
         "verdict.unconfirmed.json and does not count");
@@ -197,9 +201,7 @@ static assay_status fill(
     report->duration = fallback->duration;
     if (!report->run_id || !report->name || !report->directory || !report->reason)
         return error_nomem(err);
-    return set_aside(fallback->directory, report)
-        ? error_set(err, ASSAY_E_IO, "%s/verdict.json cannot be set aside", fallback->directory)
-        : ASSAY_OK;
+    return set_aside(fallback->directory, report) ? error_nomem(err) : ASSAY_OK;
 }
 
 assay_status fallback_write(const struct fallback *fallback, int *out_code, struct error *err)

@@ -381,6 +381,20 @@ static void a_program_learns_that_no_verdict_could_be_written(void **state)
     assert_has(result.reason, result.directory);
 }
 
+/* A pass that does not count must not stay where the verdict is looked for. */
+static void a_verdict_that_cannot_be_kept_beside_is_replaced_all_the_same(void **state)
+{
+    assay_run_result result = {.struct_size = sizeof(result)};
+
+    run_quietly(*state,
+        "printf '{\"outcome\": \"pass\"}' >\"$1/verdict.json\"\n"
+        "mkdir \"$1/verdict.unconfirmed.json\"\nexit 0\n",
+        &result);
+    assert_int_equal(result.exit_code, EXIT_CODE_ERROR);
+    assert_int_equal(result.outcome, ASSAY_UNDECIDED); /* error is no word of the ABI */
+    assert_has(result.reason, "exit code 0 without a verdict");
+}
+
 /* It was built when there was no word on leftovers. */
 static void an_older_program_is_told_what_it_knows_of(void **state)
 {
@@ -415,6 +429,7 @@ int main(void)
         TEST(a_program_learns_that_something_is_left_of_its_run),
         TEST(a_program_learns_that_nothing_is_left_of_its_run),
         TEST(a_program_learns_that_no_verdict_could_be_written),
+        TEST(a_verdict_that_cannot_be_kept_beside_is_replaced_all_the_same),
         TEST(an_older_program_is_told_what_it_knows_of),
     };
 
