@@ -290,6 +290,7 @@ static void an_engine_that_goes_away_is_reported_and_cleaned_up_after_when_it_is
     /* The nodes go on; what cannot be done any more is the next fault, and clearing away. */
     assert_exit(stage, stage_join(stage), 4);
     assert_has(stage->err, "engine.sock");
+    assert_has(stage->out, "what became of the nodes could not be looked at before the judgement");
     assert_true(engine_left_of(stage->run_id) > 0);
 
     proxy = proxy_start(socket);
