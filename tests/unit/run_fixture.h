@@ -268,11 +268,13 @@ static inline bool cast_told(struct cast *cast, const char *operation)
     return was_told;
 }
 
-/* Leaves what a stuck plugin still uses. */
+/* What a stuck plugin still uses stays allocated; of the directory nothing stays. */
 static inline void cast_free(struct cast *cast)
 {
-    if (!cast->was_freed)
+    if (!cast->was_freed) {
+        (void)dir_remove(cast->fixture->run_dir, NULL);
         return;
+    }
     free(cast->s.section.values.data);
     free(cast->d.section.values.data);
     free(cast->w.section.values.data);
