@@ -93,7 +93,7 @@ static void write_manifest(struct stage *stage, const struct mistake *mistake)
     char text[2048];
 
     (void)snprintf(text, sizeof(text),
-        "[run]\nduration = 1s\ncooldown = 0s\nsettle = 0s\ngrace = 1s\noperation_limit = 2s\n"
+        "[run]\nduration = 200ms\ncooldown = 0s\nsettle = 0s\ngrace = 1s\noperation_limit = 2s\n"
         "[topology]\nvalidators = 2\n"
         "[%s.bad]\nplugin = %s\n%s%s"
         "[expectation.judge]\nplugin = sample.judge\n",
