@@ -3,7 +3,8 @@
 #include <stdarg.h>
 
 enum {
-    TOOL_LIMIT_S = 30, /* for kubectl and helm to say something about themselves */
+    TOOL_LIMIT_S = 30,   /* for kubectl and helm to say something about themselves */
+    HELM_MINOR_MIN = 13, /* the first that can label its own record of a release */
     ASK_LIMIT_S = 30,
     ENCODED_MAX = 1 << 20 /* a certificate has two thousand letters */
 };
@@ -74,6 +75,18 @@ static assay_status read_configuration(struct k8s *k8s, assay_task *task, assay_
     return k8s->json->parse(k8s->host, output, out);
 }
 
+/* "v3.17.2+gcc0bbbd" */
+static bool is_helm_new_enough(const char *version)
+{
+    char *end = NULL;
+    long minor;
+
+    if (strncmp(version, "v3.", 3) != 0)
+        return false;
+    minor = strtol(version + 3, &end, 10);
+    return end != version + 3 && minor >= HELM_MINOR_MIN;
+}
+
 static assay_status check_helm(struct k8s *k8s, assay_task *task)
 {
     const char *const words[] = {"helm", "version", "--short", NULL};
@@ -82,9 +95,10 @@ static assay_status check_helm(struct k8s *k8s, assay_task *task)
     assay_status s = k8s->deployment->exec(
         task, words, k8s->clock->now(k8s->host) + TOOL_LIMIT_S * ASSAY_SECOND, &code, &output);
 
-    if (!s && (code != 0 || strncmp(output.data, "v3.", 3) != 0))
+    if (!s && (code != 0 || !is_helm_new_enough(output.data)))
         s = assay_fail_f(k8s->host, ASSAY_E_UNSUPPORTED,
-            "helm of version 3 is needed; `helm version` says '%.100s'", (const char *)output.data);
+            "helm of version 3, from 3.%d on, is needed; `helm version` says '%.100s'",
+            HELM_MINOR_MIN, (const char *)output.data);
     return s;
 }
 

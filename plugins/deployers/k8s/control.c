@@ -1,6 +1,7 @@
 #include "plugins/deployers/k8s/k8s.h"
 
 #include <inttypes.h>
+#include <signal.h>
 
 enum {
     EXEC_LIMIT_S = 20,
@@ -9,21 +10,20 @@ enum {
     STAT_START = 22
 };
 
-/* The state files of the pod's first process (files/node.sh of the chart) are what we act through:
-   `hold` keeps a node from running, `node` has its process, how it ended and when. A paused node hears no
+/* The state files of the pod's first process (files/node.sh of the chart) are what we act
+   through: `hold` keeps a node from running, `node` has its process, how it ended and when. A paused node hears no
    TERM before it goes on. */
 #define READ_NODE "read -r pid code at </assay/state/node; "
 #define HOLD      ": >/assay/state/hold; "
 #define LET_GO    "rm -f /assay/state/hold"
 /* It may be gone before it could be told to go on. */
 #define TERMINATE "kill -TERM $pid || exit 1; kill -CONT $pid 2>/dev/null || true"
-#define AWAIT_END                                                                                  \
-    "while read -r pid code at </assay/state/node && [ \"$code\" = - ]; do sleep 0.1; done; "
+#define AWAIT_END "while { " READ_NODE "[ \"$code\" = - ]; }; do sleep 0.1; done; "
 
 static const char *const scripts[] = {
     [ASSAY_ACT_START] = LET_GO,
     [ASSAY_ACT_STOP] = READ_NODE HOLD TERMINATE,
-    [ASSAY_ACT_RESTART] = READ_NODE HOLD TERMINATE "; " AWAIT_END LET_GO,
+    [ASSAY_ACT_RESTART] = READ_NODE HOLD TERMINATE "; " AWAIT_END LET_GO "; echo $code",
     [ASSAY_ACT_KILL] = READ_NODE HOLD "kill -KILL $pid",
     [ASSAY_ACT_PAUSE] = READ_NODE "kill -STOP $pid",
     [ASSAY_ACT_RESUME] = READ_NODE "kill -CONT $pid",
@@ -53,23 +53,47 @@ static assay_status run_inside(struct k8s *k8s, assay_task *task, uint32_t node,
     return k8s->deployment->exec(task, words, until < limit ? until : limit, code, output);
 }
 
-static assay_status control(
-    void *self, assay_task *task, const assay_action *action, assay_ns until)
+static const int signals[] = {[ASSAY_ACT_START] = 0,
+    [ASSAY_ACT_STOP] = SIGTERM,
+    [ASSAY_ACT_RESTART] = SIGTERM,
+    [ASSAY_ACT_KILL] = SIGKILL};
+
+/* Does it, and hears of a restart how the process before it ended; of the others, inspect does. */
+static assay_status run_action(
+    struct k8s *k8s, assay_task *task, const assay_action *action, assay_ns until)
 {
-    struct k8s *k8s = self;
-    const char *script =
-        action->kind < sizeof(scripts) / sizeof(scripts[0]) ? scripts[action->kind] : NULL;
+    const size_t kind = action->kind;
+    const char *restarted;
+    char *rest = NULL;
+    unsigned long ended;
     int32_t code = 0;
     assay_bytes output = {0};
     assay_status s;
 
-    if (!script || action->node >= k8s->node_count)
-        return k8s->host->fail(k8s->host, ASSAY_E_UNSUPPORTED, "no such action on nodes in pods");
-    s = run_inside(k8s, task, action->node, script, until, &code, &output);
-    if (!s && code != 0)
-        s = assay_fail_f(k8s->host, ASSAY_E_IO, "kubectl exec in the pod of %s says: %.400s",
+    if (kind < sizeof(signals) / sizeof(signals[0]))
+        ends_ask(k8s, action->node, signals[kind]);
+    s = run_inside(k8s, task, action->node, scripts[kind], until, &code, &output);
+    if (s)
+        return s;
+    if (code != 0)
+        return assay_fail_f(k8s->host, ASSAY_E_IO, "kubectl exec in the pod of %s says: %.400s",
             k8s->nodes[action->node].name, (const char *)output.data);
-    return s;
+    if (kind != ASSAY_ACT_RESTART)
+        return ASSAY_OK;
+    restarted = output.data;
+    ended = strtoul(restarted, &rest, 10);
+    return rest == restarted ? ASSAY_OK : ends_see(k8s, action->node, ended);
+}
+
+static assay_status control(
+    void *self, assay_task *task, const assay_action *action, assay_ns until)
+{
+    struct k8s *k8s = self;
+
+    if (action->kind >= sizeof(scripts) / sizeof(scripts[0]) || !scripts[action->kind] ||
+        action->node >= k8s->node_count)
+        return k8s->host->fail(k8s->host, ASSAY_E_UNSUPPORTED, "no such action on nodes in pods");
+    return run_action(k8s, task, action, until);
 }
 
 /* ---- looking ---- */
@@ -108,10 +132,10 @@ static assay_ns run_time(struct k8s *k8s, struct k8s_node *node, double up, doub
     return boot + (assay_ns)(moment * (double)ASSAY_SECOND);
 }
 
+/* The numbers of ASSAY_END_EXITED and _KILLED are those of the process's states. */
 static void read_ended(unsigned long code, assay_process *out)
 {
-    out->state = code > 128 ? ASSAY_PROCESS_KILLED : ASSAY_PROCESS_EXITED;
-    out->code = (uint32_t)(code > 128 ? code - 128 : code);
+    ends_read_code(code, &out->state, &out->code);
 }
 
 /* Reads what look_script printed; false when it makes no sense. */
@@ -150,6 +174,18 @@ static bool read_look(struct k8s *k8s, uint32_t index, const char *text, assay_p
     out->is_stopped = *state == 'T';
     out->started_at = run_time(k8s, node, up, strtod(ticks, NULL) / TICKS_PER_SECOND);
     return true;
+}
+
+/* What was seen inside; an end that was asked for may be another than was asked for. */
+static assay_status see_end(
+    struct k8s *k8s, uint32_t node, const assay_process *process, char detail[160])
+{
+    (void)snprintf(detail, 160, "in its pod");
+    if (process->state == ASSAY_PROCESS_EXITED)
+        return ends_see(k8s, node, process->code);
+    if (process->state == ASSAY_PROCESS_KILLED)
+        return ends_see(k8s, node, 128 + (unsigned long)process->code);
+    return ASSAY_OK;
 }
 
 /* What the cluster says of the pod, where nobody inside can be asked. */
@@ -196,7 +232,7 @@ static assay_status inspect(
         if (!s && (code != 0 || !read_look(k8s, node, output.data, &process)))
             s = inspect_pod(k8s, task, node, &process, detail);
         else if (!s)
-            (void)snprintf(detail, 160, "in its pod");
+            s = see_end(k8s, node, &process, detail);
     }
     if (!s) {
         process.struct_size = out->struct_size;
@@ -207,7 +243,9 @@ static assay_status inspect(
 
 static assay_status collect(void *self, assay_task *task, uint32_t node)
 {
-    return trouble_collect(self, task, node);
+    struct k8s *k8s = self;
+
+    return k8s->is_ready ? trouble_collect(k8s, task, node) : trouble_collect_end(k8s, task, node);
 }
 
 #define BIT(action) (UINT64_C(1) << (action))
@@ -218,4 +256,5 @@ const assay_deployer_ops control_ops = {.struct_size = sizeof(assay_deployer_ops
     .control = control,
     .inspect = inspect,
     .collect = collect,
+    .watch = ends_watch,
     .flags = ASSAY_DEPLOYER_IMAGES};

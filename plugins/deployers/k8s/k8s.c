@@ -8,6 +8,8 @@
 enum {
     DEPLOYMENT_TIMEOUT_S = 180, /* where neither an option nor a variable says otherwise */
     HTTP_TIMEOUT_S = 240,
+    PROBE_TIMEOUT_S = 30, /* for a way that may not be there */
+    PROBE_PACE_MS = 200,
     RELEASE_LIMIT_S = 115 /* for removing everything; the host ends an operation after 2 m */
 };
 
@@ -65,6 +67,26 @@ static assay_status choose_kzg(struct k8s *k8s)
     return ASSAY_OK;
 }
 
+static assay_status choose_waits(struct k8s *k8s)
+{
+    const struct {
+        const char *variable;
+        assay_ns fallback, *span;
+    } waits[] = {
+        {"K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS", PROBE_TIMEOUT_S * ASSAY_SECOND, &k8s->waits.probe},
+        {"K8S_RUNNER_HTTP_POLL_INTERVAL_SECS", PROBE_PACE_MS * ASSAY_MS, &k8s->waits.probe_pace},
+        {"K8S_RUNNER_PROMETHEUS_HTTP_PROBE_TIMEOUT_SECS", PROBE_TIMEOUT_S * ASSAY_SECOND,
+            &k8s->waits.metrics_probe},
+        {"K8S_RUNNER_PROMETHEUS_HTTP_TIMEOUT_SECS", HTTP_TIMEOUT_S * ASSAY_SECOND,
+            &k8s->waits.metrics},
+    };
+    assay_status s = ASSAY_OK;
+
+    for (size_t i = 0; !s && i < sizeof(waits) / sizeof(waits[0]); i++)
+        s = choose_span(k8s, waits[i].variable, waits[i].fallback, waits[i].span);
+    return s;
+}
+
 static assay_status choose_all(struct k8s *k8s)
 {
     struct k8s_options *options = &k8s->options;
@@ -81,6 +103,8 @@ static assay_status choose_all(struct k8s *k8s)
         options->http_timeout *= 2;
     }
     if (!s)
+        s = choose_waits(k8s);
+    if (!s)
         s = choose_pull_policy(k8s);
     if (!s)
         s = choose_kzg(k8s);
@@ -90,6 +114,8 @@ static assay_status choose_all(struct k8s *k8s)
         k8s_choose(k8s, options->prometheus_url, "NOMOS_EXTERNAL_PROMETHEUS_URL", "");
     if (options->prometheus_url[0] != '\0')
         options->has_prometheus = 0;
+    if (!s)
+        s = metrics_choose(k8s);
     k8s->is_preserved =
         options->is_preserved || k8s->deployment->variable(k8s->host, "K8S_RUNNER_PRESERVE");
     return s ? s : names_choose(k8s);
@@ -150,36 +176,6 @@ static assay_status read_nodes(struct k8s *k8s)
     return ASSAY_OK;
 }
 
-/* ---- metrics ---- */
-
-static assay_status find_prometheus(struct k8s *k8s, assay_task *task)
-{
-    struct answer answer = {0};
-    char path[128], url[320];
-    const assay_value *spec;
-    int64_t port = 0;
-    assay_status s;
-
-    if (k8s->options.prometheus_url[0] != '\0')
-        return k8s->deployment->metrics_at(k8s->host, k8s->options.prometheus_url);
-    if (!k8s->options.has_prometheus)
-        return ASSAY_OK;
-    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/services/prometheus", k8s->namespace);
-    s = cluster_get(k8s, task, path, &answer);
-    spec = json_find(k8s, answer.root, "spec", NULL);
-    (void)k8s->json->integer(
-        json_find(
-            k8s, k8s->json->element(json_find(k8s, spec, "ports", NULL), 0), "nodePort", NULL),
-        &port);
-    if (port && k8s->way == WAY_NODE_PORT)
-        (void)snprintf(url, sizeof(url), "http://%s:%lld", k8s->node_host, (long long)port);
-    else
-        (void)snprintf(url, sizeof(url), "http://%s:9090",
-            json_text(k8s, json_find(k8s, spec, "clusterIP", NULL)));
-    answer_done(&answer);
-    return s ? s : k8s->deployment->metrics_at(k8s->host, url);
-}
-
 /* ---- the order of a deployment ---- */
 
 static assay_status install(struct k8s *k8s, assay_task *task)
@@ -213,7 +209,7 @@ static assay_status prepare(void *self, assay_task *task)
     if (!s)
         s = reach_nodes(k8s, task);
     if (!s)
-        s = find_prometheus(k8s, task);
+        s = metrics_find(k8s, task);
     if (!s)
         s = k8s->deployment->await_ready(task, k8s->options.http_timeout, k8s->options.limit);
     k8s->is_ready = !s;
@@ -297,6 +293,11 @@ static const assay_option options[] = {
     ASSAY_OPTION_TEXT(struct k8s_options, prometheus_url, "",
         "A Prometheus that is there already, for queries; default: "
         "K8S_RUNNER_EXTERNAL_PROMETHEUS_URL, else NOMOS_EXTERNAL_PROMETHEUS_URL."),
+    ASSAY_OPTION_BOOL(struct k8s_options, has_grafana, "no",
+        "Whether a Grafana with a dashboard of the nodes shows what Prometheus has; "
+        "NOMOS_GRAFANA_NODE_PORT says at which port of cluster nodes."),
+    ASSAY_OPTION_TEXT(
+        struct k8s_options, grafana_image, "grafana/grafana:10.4.1", "Its container image."),
     ASSAY_OPTION_TEXT(struct k8s_options, values, "",
         "Path of a file with values for the chart, which have the last word."),
     ASSAY_OPTION_SPAN(struct k8s_options, deployment_timeout, "0s", "0s..24h",

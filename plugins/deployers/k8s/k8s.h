@@ -5,8 +5,10 @@
      cluster.c    the cluster's API: credentials out of kubectl's configuration, requests
      release.c    helm, the addresses that services were given, the nodes' files
      reach.c      which way nodes are reached from here
+     metrics.c    where to ask for metrics, and to look at them
      values.c     the values as JSON
      pods.c       what the cluster says of the nodes' pods
+     ends.c       ends of nodes that nobody here asked for
      trouble.c    why a pod does not run: its state, events, log
      control.c    acting on a node inside its pod, and looking at it there
 
@@ -22,11 +24,17 @@
 
 #include <assay/sdk.h>
 
+/* On everything that a run makes in the cluster. */
+#define RUN_LABEL  "io.assay.run"
+#define HOST_LABEL "io.assay.host"
+
 enum {
     K8S_NAME_SIZE = 64,   /* a label or the name of most objects: 63 letters */
     K8S_PORTS_MAX = 16,   /* of one node */
     K8S_PATH_SIZE = 4096, /* of the kernel */
     K8S_URL_SIZE = 512,
+    K8S_UID_SIZE = 64,  /* a UUID */
+    K8S_END_SIZE = 128, /* "docker://" and 64 digits, and a moment */
     K8S_WORDS_MAX = 48
 };
 
@@ -43,11 +51,19 @@ struct k8s_options {
     const char *access, *node_host, *relay_image;
     const char *node_cpu, *node_memory, *node_cpu_limit, *node_memory_limit;
     const char *kzg, *kzg_host_path;
-    int64_t has_prometheus, is_preserved;
-    const char *prometheus_image, *prometheus_url;
+    int64_t has_prometheus, has_grafana, is_preserved;
+    const char *prometheus_image, *prometheus_url, *grafana_image;
     const char *const *prometheus_args;
     const char *values;
     assay_ns deployment_timeout, http_timeout, limit;
+};
+
+/* How long things are waited for; from variables alone, since few will ever want others. */
+struct k8s_waits {
+    assay_ns probe;         /* for a way to the nodes that may not be there */
+    assay_ns probe_pace;    /* between two looks for it */
+    assay_ns metrics_probe; /* for Prometheus and Grafana beside the nodes, directly */
+    assay_ns metrics;       /* and through a port-forward */
 };
 
 /* How to ask the cluster. Files are in the workspace, readable by us alone. */
@@ -65,6 +81,18 @@ struct pod {
     uint32_t restarts;
     int64_t exit_code; /* of the latest container that ended */
     char reason[64];   /* why it waits, or "" */
+    char uid[K8S_UID_SIZE];
+    bool is_leaving;        /* it is being deleted, or the cluster has given it up */
+    char left_reason[64];   /* why it was given up, as "Evicted", or "" */
+    char end[K8S_END_SIZE]; /* which container ended latest and when; "": none */
+    char end_reason[64];    /* as "OOMKilled" */
+};
+
+/* What is known of a node's pod and its ends; what differs from it is news. */
+struct told {
+    char uid[K8S_UID_SIZE], end[K8S_END_SIZE];
+    uint32_t end_count;
+    bool is_gone; /* said already that it has no pod */
 };
 
 struct k8s_node {
@@ -73,8 +101,10 @@ struct k8s_node {
     char address[64];                    /* of its service */
     uint32_t node_ports[K8S_PORTS_MAX];  /* by index of the spec's ports; 0: not exposed */
     uint32_t local_ports[K8S_PORTS_MAX]; /* of this machine, with WAY_FORWARD; 0: not exposed */
-    bool has_boot;                       /* boot is known; both under lock */
+    bool has_boot;                       /* boot is known; this, it and asked_signal under lock */
     assay_ns boot;                       /* when the pod's machine was started, in run time */
+    int asked_signal; /* that control has sent and whose end was not seen; or 0 */
+    struct told told; /* of ends.c */
 };
 
 struct k8s {
@@ -86,6 +116,9 @@ struct k8s {
     const assay_clock *clock;
     const assay_run_table *run;
     struct k8s_options options; /* strings live until destroy */
+    struct k8s_waits waits;
+    uint32_t grafana_port; /* of cluster nodes, where one is asked for; 0: any */
+    assay_bytes dashboard; /* for Grafana; empty without one */
 
     struct cluster cluster;
     char namespace[K8S_NAME_SIZE], release[K8S_NAME_SIZE];
@@ -180,6 +213,18 @@ assay_status release_bind(struct k8s *k8s);
 void reach_choose(struct k8s *k8s);
 /* Finds a way to the nodes' ports that works, and binds them anew when it is not the first. */
 assay_status reach_nodes(struct k8s *k8s, assay_task *task);
+/* Waits until something answers at http://ip:port and the path, and not with an error of its own. OK
+   and false when it has not by then. */
+struct spot {
+    const char *ip, *path;
+    uint32_t port;
+};
+assay_status reach_await(
+    struct k8s *k8s, assay_task *task, const struct spot *spot, assay_ns until, bool *out);
+/* Keeps one `kubectl port-forward` to the target, started again whenever it ends; `ports` has the
+   words "local:remote", NULL at the end. */
+assay_status reach_forward(
+    struct k8s *k8s, const char *name, const char *target, const char *const *ports);
 /* Calls `visit` with each exposed port of each node, counted from 0. */
 void reach_each_port(const struct k8s *k8s,
     void (*visit)(void *arg, uint32_t node, uint32_t port, uint32_t nth), void *arg);
@@ -187,6 +232,14 @@ void reach_each_port(const struct k8s *k8s,
 enum {
     RELAY_PORT_FIRST = 10000 /* the relay listens on this and on */
 };
+
+/* ---- metrics.c ---- */
+
+/* What the options and NOMOS_GRAFANA_NODE_PORT say of Grafana, before anything is made. */
+assay_status metrics_choose(struct k8s *k8s);
+/* Tells the host where metrics can be asked for, if anywhere: at a Prometheus that is there already, or
+   at the one beside the nodes, once it is ready. The same for a Grafana beside the nodes. */
+assay_status metrics_find(struct k8s *k8s, assay_task *task);
 
 /* ---- values.c ---- */
 
@@ -201,8 +254,27 @@ void values_text(FILE *out, const char *text, size_t size);
 assay_status pods_look(struct k8s *k8s, assay_task *task, uint32_t node, struct pod *out);
 /* Waits until every pod's container runs. Fails as soon as one cannot. */
 assay_status pods_await(struct k8s *k8s, assay_task *task, assay_ns until);
+/* Lists the nodes' pods now: `pods` has one entry per node, all zero. */
+assay_status pods_list(struct k8s *k8s, assay_task *task, struct pod *pods);
+/* Is somebody else taking the namespace away under us? */
+assay_status pods_ask_namespace(struct k8s *k8s, assay_task *task, bool *out_is_going);
 /* "release-validator-0-0" */
 void pods_name(const struct k8s *k8s, uint32_t node, char out[2 * K8S_NAME_SIZE]);
+
+/* ---- ends.c ---- */
+
+/* What is there now is what the nodes begin with. One entry of `pods` per node. */
+void ends_begin(struct k8s *k8s, const struct pod *pods);
+/* Looks at all nodes' pods once, and tells the host of each container that has ended and each pod that
+   went since the last look: actions of control end neither. */
+assay_status ends_watch(void *self, assay_task *task);
+/* A signal is about to be sent; 0: what was sent before is of no interest any more. */
+void ends_ask(struct k8s *k8s, uint32_t node, int signal_number);
+/* The node has ended with this code (128 + the signal): tells the host, once, when it was asked to end
+   and did so in another way. */
+assay_status ends_see(struct k8s *k8s, uint32_t node, unsigned long code);
+/* The code as the host has it. */
+void ends_read_code(unsigned long code, uint32_t *how, uint32_t *number);
 
 /* ---- trouble.c ---- */
 
@@ -211,6 +283,9 @@ void pods_name(const struct k8s *k8s, uint32_t node, char out[2 * K8S_NAME_SIZE]
 assay_status trouble_report(struct k8s *k8s, assay_task *task, const char *pod, const char *what);
 /* Hands the node's log to the host, and that of the container before when there was one. */
 assay_status trouble_collect(struct k8s *k8s, assay_task *task, uint32_t node);
+/* For a node that does not get ready: hands that of its container which ended as the node's log, where
+   one did, and not that of the one which runs in its place. */
+assay_status trouble_collect_end(struct k8s *k8s, assay_task *task, uint32_t node);
 
 /* ---- control.c ---- */
 

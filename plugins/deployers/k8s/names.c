@@ -1,9 +1,5 @@
 #include "plugins/deployers/k8s/k8s.h"
 
-/* Names of what has the run's label, for the undo journal's selector. */
-#define RUN_LABEL  "io.assay.run"
-#define HOST_LABEL "io.assay.host"
-
 enum {
     RELEASE_MAX = 40, /* letters: "<release>-executor-9999-runner" has to fit into 63 */
     GONE_EVERY_MS = 300
@@ -231,6 +227,21 @@ static assay_status uninstall(struct k8s *k8s, assay_task *task, assay_ns until)
     return s;
 }
 
+/* The cluster goes through a namespace's kinds of things one after the other, some seconds long, before
+   it comes to pods; these may as well end meanwhile. That it goes is not for this to see to. */
+static assay_status hurry_pods(struct k8s *k8s, assay_task *task)
+{
+    char path[160];
+    const struct ask ask = {.method = "DELETE", .path = path};
+    struct answer answer = {0};
+    assay_status s;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods", k8s->namespace);
+    s = cluster_ask(k8s, task, &ask, &answer);
+    answer_done(&answer);
+    return s == ASSAY_E_CANCELLED ? s : ASSAY_OK;
+}
+
 static assay_status delete_path(struct k8s *k8s, assay_task *task, const char *path)
 {
     static const char now[] = "{\"propagationPolicy\":\"Background\"}";
@@ -290,6 +301,8 @@ assay_status names_release(struct k8s *k8s, assay_task *task, assay_ns until)
     if (k8s->owns_namespace) {
         (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s", k8s->namespace);
         s = delete_path(k8s, task, path);
+        if (!s)
+            s = hurry_pods(k8s, task);
         return s ? s : await_gone(k8s, task, path, until);
     }
     s = uninstall(k8s, task, until);

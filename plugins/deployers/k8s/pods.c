@@ -22,6 +22,34 @@ void pods_name(const struct k8s *k8s, uint32_t node, char out[2 * K8S_NAME_SIZE]
 
 /* ---- reading ---- */
 
+/* The latest container that ended. Its id alone does not tell ends apart: a cluster that has lost a
+   container says of it that it ended, without one. */
+static void read_end(const struct k8s *k8s, const assay_value *ended, struct pod *out)
+{
+    if (!ended)
+        return;
+    (void)k8s->json->integer(json_find(k8s, ended, "exitCode", NULL), &out->exit_code);
+    (void)snprintf(out->end, sizeof(out->end), "%.90s %.30s",
+        json_text(k8s, json_find(k8s, ended, "containerID", NULL)),
+        json_text(k8s, json_find(k8s, ended, "finishedAt", NULL)));
+    (void)snprintf(out->end_reason, sizeof(out->end_reason), "%s",
+        json_text(k8s, json_find(k8s, ended, "reason", NULL)));
+}
+
+static void read_leaving(const struct k8s *k8s, const assay_value *item, struct pod *out)
+{
+    const assay_value *status = json_find(k8s, item, "status", NULL);
+    const bool is_lost =
+        strcmp(json_text(k8s, json_find(k8s, status, "phase", NULL)), "Failed") == 0;
+
+    out->is_leaving = is_lost || json_find(k8s, item, "metadata", "deletionTimestamp", NULL);
+    if (is_lost)
+        (void)snprintf(out->left_reason, sizeof(out->left_reason), "%s",
+            json_text(k8s, json_find(k8s, status, "reason", NULL)));
+    (void)snprintf(out->uid, sizeof(out->uid), "%s",
+        json_text(k8s, json_find(k8s, item, "metadata", "uid", NULL)));
+}
+
 static void read_pod(const struct k8s *k8s, const assay_value *item, struct pod *out)
 {
     const assay_value *statuses = json_find(k8s, item, "status", "containerStatuses", NULL);
@@ -35,7 +63,8 @@ static void read_pod(const struct k8s *k8s, const assay_value *item, struct pod 
         .has_ended = ended != NULL};
     if (!ended)
         ended = json_find(k8s, status, "lastState", "terminated", NULL);
-    (void)k8s->json->integer(json_find(k8s, ended, "exitCode", NULL), &out->exit_code);
+    read_end(k8s, ended, out);
+    read_leaving(k8s, item, out);
     (void)k8s->json->integer(json_find(k8s, status, "restartCount", NULL), &restarts);
     out->restarts = (uint32_t)restarts;
     (void)snprintf(out->reason, sizeof(out->reason), "%s",
@@ -82,9 +111,9 @@ static void blame(
             out->what, sizeof(out->what), "pod %.100s cannot start: %s", name, pod->reason);
 }
 
-/* Lists the release's pods; `pods` has one entry per node. What is in trouble goes to `culprit`, and
+/* Looks at the release's pods; `pods` has one entry per node. What is in trouble goes to `culprit`, and
    pods that are no node's count in `out_others`: those that do not run yet. */
-static assay_status list_pods(struct k8s *k8s, assay_task *task, struct pod *pods,
+static assay_status look_at_pods(struct k8s *k8s, assay_task *task, struct pod *pods,
     struct culprit *culprit, uint32_t *out_others)
 {
     struct answer answer = {0};
@@ -114,6 +143,14 @@ static assay_status list_pods(struct k8s *k8s, assay_task *task, struct pod *pod
     }
     answer_done(&answer);
     return s;
+}
+
+assay_status pods_list(struct k8s *k8s, assay_task *task, struct pod *pods)
+{
+    struct culprit culprit = {.what = ""};
+    uint32_t others;
+
+    return look_at_pods(k8s, task, pods, &culprit, &others);
 }
 
 /* ---- looking ---- */
@@ -156,10 +193,8 @@ assay_status pods_look(struct k8s *k8s, assay_task *task, uint32_t node, struct 
 
     if (take_turn(k8s)) {
         struct pod *pods = calloc(k8s->node_count, sizeof(*pods));
-        struct culprit culprit = {.what = ""};
-        uint32_t others;
 
-        s = pods ? list_pods(k8s, task, pods, &culprit, &others) : ASSAY_E_NOMEM;
+        s = pods ? pods_list(k8s, task, pods) : ASSAY_E_NOMEM;
         keep(k8s, pods, s);
     }
     (void)pthread_mutex_lock(&k8s->lock);
@@ -170,26 +205,33 @@ assay_status pods_look(struct k8s *k8s, assay_task *task, uint32_t node, struct 
 
 /* ---- waiting ---- */
 
-/* Somebody else may be taking the namespace away under us. */
-static assay_status check_namespace(struct k8s *k8s, assay_task *task)
+assay_status pods_ask_namespace(struct k8s *k8s, assay_task *task, bool *out_is_going)
 {
     char path[128];
     const struct ask ask = {.method = "GET", .path = path};
     struct answer answer = {0};
     const char *phase;
-    bool is_fine;
     assay_status s;
 
     (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s", k8s->namespace);
     s = cluster_ask(k8s, task, &ask, &answer);
     phase = json_text(k8s, json_find(k8s, answer.root, "status", "phase", NULL));
-    is_fine = answer.code == 200 && strcmp(phase, "Terminating") != 0;
+    *out_is_going = !s && (answer.code == 404 || strcmp(phase, "Terminating") == 0);
+    if (!s && answer.code != 200 && answer.code != 404)
+        s = cluster_refused(k8s, &answer, "the namespace cannot be looked at");
     answer_done(&answer);
-    if (!s && !is_fine)
-        s = assay_fail_f(k8s->host, ASSAY_E_IO,
-            "namespace %s is being deleted by somebody else while this run uses it",
-            k8s->namespace);
     return s;
+}
+
+static assay_status check_namespace(struct k8s *k8s, assay_task *task)
+{
+    bool is_going = false;
+    const assay_status s = pods_ask_namespace(k8s, task, &is_going);
+
+    if (s || !is_going)
+        return s;
+    return assay_fail_f(k8s->host, ASSAY_E_IO,
+        "namespace %s is being deleted by somebody else while this run uses it", k8s->namespace);
 }
 
 static assay_status explain_waiting(
@@ -230,7 +272,7 @@ static assay_status await_once(
 {
     struct culprit culprit = {.what = ""};
     uint32_t others = 0;
-    assay_status s = list_pods(k8s, task, pods, &culprit, &others);
+    assay_status s = look_at_pods(k8s, task, pods, &culprit, &others);
 
     if (!s && culprit.name[0] != '\0')
         return trouble_report(k8s, task, culprit.name, culprit.what);
@@ -249,6 +291,8 @@ assay_status pods_await(struct k8s *k8s, assay_task *task, assay_ns until)
     while (!s) {
         memset(pods, 0, k8s->node_count * sizeof(*pods));
         s = await_once(k8s, task, pods, &waiting);
+        if (!s && waiting == 0)
+            ends_begin(k8s, pods);
         if (s || waiting == 0)
             break;
         if (k8s->clock->now(k8s->host) >= until) {

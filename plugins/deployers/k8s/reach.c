@@ -3,8 +3,6 @@
 #include <inttypes.h>
 
 enum {
-    PROBE_EVERY_MS = 200,
-    PROBE_LIMIT_S = 30, /* unless K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS says otherwise */
     WORD_SIZE = 24
 };
 
@@ -32,41 +30,37 @@ void reach_each_port(const struct k8s *k8s,
 
 /* ---- probing ---- */
 
-/* Does anything answer there, whatever it says? */
+/* A proxy on the way says 502 to 504 of a pod that is not there; a Prometheus, 503 until it is ready. */
 static assay_status probe(
-    const struct k8s *k8s, assay_task *task, const char *ip, uint32_t port, bool *out)
+    const struct k8s *k8s, assay_task *task, const struct spot *spot, bool *out)
 {
     char url[400];
-    assay_backend_call call = ASSAY_RECORD_WITH(
-        assay_backend_call, .url = url, .method = "GET", .path = "/", .timeout = ASSAY_SECOND);
+    assay_backend_call call = ASSAY_RECORD_WITH(assay_backend_call, .url = url, .method = "GET",
+        .path = spot->path, .timeout = ASSAY_SECOND);
     assay_reply *reply = NULL;
     assay_status s;
 
-    (void)snprintf(url, sizeof(url), "http://%s:%" PRIu32, ip, port);
+    (void)snprintf(url, sizeof(url), "http://%s:%" PRIu32, spot->ip, spot->port);
     s = k8s->deployment->call(task, &call, &reply);
-    *out = s == ASSAY_OK;
+    *out = s == ASSAY_OK && k8s->http->info(reply)->code < 500;
     k8s->http->release(reply);
     return s == ASSAY_E_CANCELLED ? s : ASSAY_OK;
 }
 
-static assay_ns probe_limit(const struct k8s *k8s)
+static assay_status pause_probing(const struct k8s *k8s, assay_task *task)
 {
-    const char *text = k8s_variable(k8s, "K8S_RUNNER_HTTP_PROBE_TIMEOUT_SECS");
-    const long seconds = text ? strtol(text, NULL, 10) : 0;
-
-    return (seconds > 0 && seconds <= 3600 ? seconds : PROBE_LIMIT_S) * ASSAY_SECOND;
+    return k8s->clock->sleep_until(task, k8s->clock->now(k8s->host) + k8s->waits.probe_pace);
 }
 
-/* Waits until something answers there; false when it is not by then. */
-static assay_status await_answer(
-    struct k8s *k8s, assay_task *task, const char *ip, uint32_t port, assay_ns until, bool *out)
+assay_status reach_await(
+    struct k8s *k8s, assay_task *task, const struct spot *spot, assay_ns until, bool *out)
 {
-    assay_status s = probe(k8s, task, ip, port, out);
+    assay_status s = probe(k8s, task, spot, out);
 
     while (!s && !*out && k8s->clock->now(k8s->host) < until) {
-        s = k8s->clock->sleep_until(task, k8s->clock->now(k8s->host) + PROBE_EVERY_MS * ASSAY_MS);
+        s = pause_probing(k8s, task);
         if (!s)
-            s = probe(k8s, task, ip, port, out);
+            s = probe(k8s, task, spot, out);
     }
     return s;
 }
@@ -105,31 +99,51 @@ static void put_word(void *arg, uint32_t node, uint32_t port, uint32_t nth)
     wording->words[nth] = wording->texts[nth];
 }
 
-/* One kubectl for all ports, started again whenever it ends, as it does when the relay's pod goes. */
+assay_status reach_forward(
+    struct k8s *k8s, const char *name, const char *target, const char *const *ports)
+{
+    /* Older ones of kubectl stay when their pod has gone, and say so at each connection. The next thing
+       that they print then ends them, since nobody reads it. */
+    static const char loop[] = "while :; do \"$@\" 2>&1 | "
+                               "sed -u '/an error occurred forwarding/q'; sleep 0.2; done";
+    size_t n = 0, count = 0;
+    const char **words;
+    assay_status s;
+
+    while (ports[count])
+        count++;
+    words = calloc(count + K8S_WORDS_MAX, sizeof(*words));
+    if (!words)
+        return k8s->host->fail(k8s->host, ASSAY_E_NOMEM, "out of memory");
+    words[n++] = "/bin/sh";
+    words[n++] = "-c";
+    words[n++] = loop;
+    words[n++] = "forward";
+    n += cluster_words(k8s, "kubectl", words + n);
+    words[n++] = "port-forward";
+    words[n++] = "--namespace";
+    words[n++] = k8s->namespace;
+    words[n++] = "--address=127.0.0.1";
+    words[n++] = target;
+    memcpy(words + n, ports, count * sizeof(*ports));
+    s = k8s->deployment->beside(k8s->host, name, words);
+    free(words);
+    return s;
+}
+
+/* One for all ports of all nodes. */
 static assay_status start_forward(struct k8s *k8s, uint32_t port_count)
 {
-    static const char loop[] = "while :; do \"$@\"; sleep 0.5; done";
     char target[2 * K8S_NAME_SIZE];
     char(*texts)[WORD_SIZE] = calloc(port_count + 1, sizeof(*texts));
-    const char **words = calloc(port_count + K8S_WORDS_MAX, sizeof(*words));
+    const char **words = calloc(port_count + 1, sizeof(*words));
     assay_status s = ASSAY_E_NOMEM;
-    size_t n = 0;
 
     if (texts && words) {
         (void)snprintf(target, sizeof(target), "deployment/%s-relay", k8s->release);
-        words[n++] = "/bin/sh";
-        words[n++] = "-c";
-        words[n++] = loop;
-        words[n++] = "forward";
-        n += cluster_words(k8s, "kubectl", words + n);
-        words[n++] = "port-forward";
-        words[n++] = "--namespace";
-        words[n++] = k8s->namespace;
-        words[n++] = "--address=127.0.0.1";
-        words[n++] = target;
         reach_each_port(
-            k8s, put_word, &(struct wording){.k8s = k8s, .texts = texts, .words = words + n});
-        s = k8s->deployment->beside(k8s->host, "port-forward", words);
+            k8s, put_word, &(struct wording){.k8s = k8s, .texts = texts, .words = words});
+        s = reach_forward(k8s, "port-forward", target, words);
     }
     free(texts);
     free(words);
@@ -182,14 +196,15 @@ static assay_status find_way(
     while (!s && !*out && k8s->clock->now(k8s->host) < until) {
         k8s->way = WAY_NODE_PORT;
         if (first->node_ports[0])
-            s = probe(k8s, task, k8s->node_host, first->node_ports[0], out);
+            s = probe(k8s, task,
+                &(struct spot){.ip = k8s->node_host, .path = "/", .port = first->node_ports[0]},
+                out);
         if (s || *out)
             return s;
         k8s->way = WAY_CLUSTER_IP;
-        s = probe(k8s, task, first->address, port, out);
+        s = probe(k8s, task, &(struct spot){.ip = first->address, .path = "/", .port = port}, out);
         if (!s && !*out)
-            s = k8s->clock->sleep_until(
-                task, k8s->clock->now(k8s->host) + PROBE_EVERY_MS * ASSAY_MS);
+            s = pause_probing(k8s, task);
     }
     return s;
 }
@@ -208,12 +223,13 @@ assay_status reach_nodes(struct k8s *k8s, assay_task *task)
     port = ASSAY_AT(assay_port, spec->ports, spec->port_stride, 0)->container_port;
     (void)snprintf(direct, sizeof(direct), "%s:%" PRIu32, k8s->nodes[0].address, port);
     if (is_auto)
-        s = find_way(k8s, task, port, k8s->clock->now(k8s->host) + probe_limit(k8s), &is_there);
+        s = find_way(k8s, task, port, k8s->clock->now(k8s->host) + k8s->waits.probe, &is_there);
     if (s || is_there)
         return s ? s : release_bind(k8s);
     s = forward(k8s, task);
     if (!s)
-        s = await_answer(k8s, task, "127.0.0.1", k8s->nodes[0].local_ports[0],
-            k8s->clock->now(k8s->host) + probe_limit(k8s), &is_there);
+        s = reach_await(k8s, task,
+            &(struct spot){.ip = "127.0.0.1", .path = "/", .port = k8s->nodes[0].local_ports[0]},
+            k8s->clock->now(k8s->host) + k8s->waits.probe, &is_there);
     return s || is_there ? s : explain(k8s, task, direct);
 }

@@ -34,7 +34,7 @@ static assay_status run_helm(struct k8s *k8s, assay_task *task, const char *phas
     const char *chart = k8s->deployment->asset(k8s->host, "helm/nomos-runner");
     const char *words[K8S_WORDS_MAX];
     size_t n = cluster_words(k8s, "helm", words);
-    char values[K8S_PATH_SIZE];
+    char values[K8S_PATH_SIZE], labels[2 * K8S_NAME_SIZE + 40];
     int32_t code = 0;
     assay_bytes output = {0};
     assay_status s = write_values(k8s, phase);
@@ -53,6 +53,11 @@ static assay_status run_helm(struct k8s *k8s, assay_task *task, const char *phas
     words[n++] = chart;
     words[n++] = "--namespace";
     words[n++] = k8s->namespace;
+    /* helm's own record of the release is a secret, which is found by these like everything else. */
+    (void)snprintf(
+        labels, sizeof(labels), RUN_LABEL "=%s," HOST_LABEL "=%s", k8s->run_id, k8s->host_name);
+    words[n++] = "--labels";
+    words[n++] = labels;
     words[n++] = "--values";
     words[n++] = values;
     if (k8s->options.values[0] != '\0') { /* the user's own have the last word */
@@ -220,7 +225,8 @@ static void put_secret(const struct k8s *k8s, const assay_node_spec *spec, FILE 
     (void)fprintf(out,
         "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"%s-%s-files\","
         "\"labels\":{\"app.kubernetes.io/name\":\"nomos-runner\","
-        "\"app.kubernetes.io/instance\":\"%s\",\"io.assay.run\":\"%s\",\"io.assay.host\":\"%s\"}},"
+        "\"app.kubernetes.io/instance\":\"%s\",\"" RUN_LABEL "\":\"%s\",\"" HOST_LABEL
+        "\":\"%s\"}},"
         "\"data\":{",
         k8s->release, spec->name, k8s->release, k8s->run_id, k8s->host_name);
     for (size_t i = 0; i < spec->file_count; i++) {

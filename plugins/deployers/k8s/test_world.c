@@ -29,10 +29,11 @@ static struct world {
     size_t variable_count, answer_count, command_count;
     assay_node_spec specs[WORLD_NODES];
     const assay_support *support;
-    char story[WORLD_STORY_SIZE], why[WORLD_STORY_SIZE], log[WORLD_STORY_SIZE];
+    char told[WORLD_STORY_SIZE], story[WORLD_STORY_SIZE], why[WORLD_STORY_SIZE],
+        log[WORLD_STORY_SIZE];
     char *file_names[WORLD_ENTRIES_MAX], *file_texts[WORLD_ENTRIES_MAX];
     size_t file_count;
-    char bound[WORLD_NODES][3][64], metrics[128];
+    char bound[WORLD_NODES][3][64], metrics[128], dashboard[128];
     assay_ns now;
     uint32_t ports_given;
     uint64_t calls, fail_at;
@@ -366,6 +367,22 @@ static assay_status deployment_metrics_at(const assay_host *host, const char *ur
     return enter();
 }
 
+static assay_status deployment_dashboard_at(const assay_host *host, const char *url)
+{
+    (void)host;
+    (void)snprintf(w.dashboard, sizeof(w.dashboard), "%s", url);
+    return enter();
+}
+
+static assay_status deployment_asset_text(
+    const assay_host *host, const char *name, assay_bytes *out)
+{
+    (void)host;
+    assert_string_equal(name, "stack/grafana/dashboards/nodes.json");
+    *out = assay_bytes_of("{\"title\": \"Nodes\"}");
+    return enter();
+}
+
 static assay_status deployment_collect_log(
     const assay_host *host, uint32_t node, const char *name, assay_bytes text)
 {
@@ -408,6 +425,22 @@ static assay_status deployment_file(
     return enter();
 }
 
+static assay_status deployment_ended(
+    const assay_host *host, const assay_node_end *end, const char *detail)
+{
+    const assay_status s = enter();
+
+    (void)host;
+    assert_int_equal(end->struct_size, sizeof(*end));
+    if (!s)
+        tell(w.told, "%" PRIu32 " %s %" PRIu32 " %s\n", end->node,
+            end->how == ASSAY_END_KILLED       ? "killed"
+                : end->how == ASSAY_END_EXITED ? "exited"
+                                               : "unseen",
+            end->code, detail ? detail : "");
+    return s;
+}
+
 static const assay_deployment deployment = {.struct_size = sizeof(assay_deployment),
     .spec = deployment_spec,
     .workspace = deployment_workspace,
@@ -421,12 +454,15 @@ static const assay_deployment deployment = {.struct_size = sizeof(assay_deployme
     .exec = deployment_exec,
     .await_ready = deployment_await_ready,
     .metrics_at = deployment_metrics_at,
+    .dashboard_at = deployment_dashboard_at,
+    .asset_text = deployment_asset_text,
     .collect_log = deployment_collect_log,
     .asset = deployment_asset,
     .support = deployment_support,
     .call = deployment_call,
     .file = deployment_file,
-    .beside = deployment_beside};
+    .beside = deployment_beside,
+    .ended = deployment_ended};
 
 /* ---- the rest ---- */
 
@@ -550,6 +586,7 @@ int world_open(void **state)
             .kzg_host_path = "/kzg",
             .prometheus_image = "prom:1",
             .prometheus_url = "",
+            .grafana_image = "grafana:1",
             .values = ""},
     };
     for (uint32_t i = 0; i < WORLD_NODES; i++)
@@ -618,6 +655,11 @@ assay_status world_control(uint32_t kind, uint32_t node)
 assay_status world_collect(uint32_t node)
 {
     return w.plugin->deployer->collect(w.self, NULL, node);
+}
+
+assay_status world_watch(void)
+{
+    return w.plugin->deployer->watch(w.self, NULL);
 }
 
 static void add(struct entry *list, size_t *count, const struct entry *entry)
@@ -702,6 +744,16 @@ const char *world_bound(uint32_t node, uint32_t port)
 const char *world_metrics(void)
 {
     return w.metrics;
+}
+
+const char *world_told(void)
+{
+    return w.told;
+}
+
+const char *world_dashboard(void)
+{
+    return w.dashboard;
 }
 
 void has(const char *text, const char *part)

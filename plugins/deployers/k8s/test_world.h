@@ -23,6 +23,7 @@ assay_status world_finish(void);
 assay_status world_inspect(uint32_t node, assay_process *out, char detail[160]);
 assay_status world_control(uint32_t kind, uint32_t node);
 assay_status world_collect(uint32_t node);
+assay_status world_watch(void);
 
 /* "(never ready)" and "(no chart)" are no variables: nodes that do not get ready, a chart that is not
    installed. */
@@ -52,6 +53,10 @@ assay_ns world_now(void);
 /* Where port `port` of a node was bound, "127.0.0.1:30000"; "" when it was not. */
 const char *world_bound(uint32_t node, uint32_t port);
 const char *world_metrics(void);
+const char *world_dashboard(void);
+/* Ends that were told, a line each: "NODE killed SIGNAL DETAIL", "NODE exited CODE DETAIL" or "NODE
+   unseen 0 DETAIL". */
+const char *world_told(void);
 
 /* Fail, and show the whole text, unless it has the part; or if it has. NULL has nothing. */
 void has(const char *text, const char *part);

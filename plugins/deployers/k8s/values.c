@@ -261,6 +261,23 @@ static void put_prometheus(const struct k8s *k8s, FILE *out)
     (void)fputc('}', out);
 }
 
+static void put_grafana(const struct k8s *k8s, FILE *out)
+{
+    const struct k8s_options *options = &k8s->options;
+    const char *url = options->prometheus_url;
+
+    if (!options->has_grafana)
+        return;
+    (void)fprintf(
+        out, ",\"grafana\":{\"isEnabled\":true,\"nodePort\":%" PRIu32 ",", k8s->grafana_port);
+    put_pair(out, "image", options->grafana_image);
+    (void)fputc(',', out);
+    put_pair(out, "prometheusUrl", url[0] != '\0' ? url : "http://prometheus:9090");
+    (void)fputs(",\"dashboard\":", out);
+    values_text(out, k8s->dashboard.data, k8s->dashboard.size);
+    (void)fputc('}', out);
+}
+
 struct relaying {
     const struct k8s *k8s;
     FILE *out;
@@ -320,9 +337,9 @@ void values_write(const struct k8s *k8s, const char *phase, FILE *out)
     (void)fputc('{', out);
     put_pair(out, "phase", phase);
     (void)fputs(",\"labels\":{", out);
-    put_pair(out, "io.assay.run", k8s->run_id);
+    put_pair(out, RUN_LABEL, k8s->run_id);
     (void)fputc(',', out);
-    put_pair(out, "io.assay.host", k8s->host_name);
+    put_pair(out, HOST_LABEL, k8s->host_name);
     (void)fputs("},", out);
     put_pair(out, "image", default_image(k8s));
     (void)fputc(',', out);
@@ -335,6 +352,7 @@ void values_write(const struct k8s *k8s, const char *phase, FILE *out)
     put_resources(out, options);
     put_kzg(k8s, out);
     put_prometheus(k8s, out);
+    put_grafana(k8s, out);
     if (is_whole)
         put_all_support(k8s, out);
     if (k8s->way == WAY_FORWARD)

@@ -18,16 +18,25 @@ end() {
 }
 trap end TERM INT
 
+# At once, so that nobody reads half of it.
+say() {
+    echo "$*" >"$state/node.new"
+    mv "$state/node.new" "$state/node"
+}
+
 rm -f "$state/hold"
 while :; do
     "$@" &
     pid=$!
-    echo "$pid - 0" >"$state/node"
+    say "$pid" - 0
     wait "$pid"
     code=$?
     read -r up rest </proc/uptime
-    echo "$pid $code $up" >"$state/node"
-    [ -e "$state/hold" ] || exit "$code"
+    # Looked at before the end is told: whoever waits for that takes the file away right after.
+    is_held=0
+    [ ! -e "$state/hold" ] || is_held=1
+    say "$pid" "$code" "$up"
+    [ "$is_held" = 1 ] || exit "$code"
     while [ -e "$state/hold" ]; do
         # In the background, so that TERM is not kept waiting.
         sleep 0.1 &

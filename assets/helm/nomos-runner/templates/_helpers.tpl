@@ -16,12 +16,16 @@ app.kubernetes.io/name: nomos-runner
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* What selects one node's pod. */}}
-{{- define "runner.node.selector" -}}
-app.kubernetes.io/name: nomos-runner
-app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+{{/* What tells one node from the others of a release. */}}
+{{- define "runner.node.marks" -}}
 nomos/logical-role: {{ .node.role | quote }}
 {{ printf "nomos/%s-index" .node.role }}: {{ .node.index | quote }}
+{{- end -}}
+
+{{/* What selects one node's pod. */}}
+{{- define "runner.node.selector" -}}
+{{ include "runner.pod.labels" .root }}
+{{ include "runner.node.marks" . }}
 {{- end -}}
 
 {{/* What selects the pod of a program beside the nodes. */}}
