@@ -16,6 +16,7 @@
 
 static char kubectl[STAGE_PATH_SIZE], path_variable[4096], config_variable[STAGE_PATH_SIZE];
 static char image_variable[STAGE_PATH_SIZE];
+static const struct cluster_theme *theme;
 
 /* The first on PATH; false when it is not there. */
 static bool find_program(const char *name, char *out, size_t size)
@@ -58,32 +59,31 @@ int cluster_open(void **state)
     return mkdir(stage_path(stage, "beside"), 0700);
 }
 
-int cluster_close(void **state)
+void cluster_manifest(struct stage *stage, const char *text)
 {
-    struct stage *stage = *state;
+    char name[64];
 
-    if (stage->pid == 0) {
-        (void)KUBECTL(stage, "delete", "namespaces", "--selector", "io.assay.run",
-            "--ignore-not-found", "--wait=false");
-        (void)KUBECTL(stage, "delete", "namespace", CLUSTER_PINNED, "--ignore-not-found");
-    }
-    return stage_close(state);
+    (void)snprintf(name, sizeof(name), "%s.ini", theme->name);
+    stage_write(stage, name, text);
+    (void)snprintf(stage->manifest, sizeof(stage->manifest), "%s", stage_path(stage, name));
 }
 
-void cluster_need(void)
+void cluster_need(const struct cluster_theme *own)
 {
     const char *config = getenv("ASSAY_TEST_KUBECONFIG");
     char helm[STAGE_PATH_SIZE];
     struct stage *stage = NULL;
     bool is_there;
 
+    theme = own;
     /* A variable of its own: a test must never touch the cluster that somebody happens to work on. */
     if (!config || config[0] == '\0')
         skip_all("ASSAY_TEST_KUBECONFIG names no cluster to test on");
     if (!find_program("kubectl", kubectl, sizeof(kubectl)) ||
         !find_program("helm", helm, sizeof(helm)))
         skip_all("kubectl and helm are not both on PATH");
-    (void)snprintf(path_variable, sizeof(path_variable), "PATH=%s", getenv("PATH"));
+    (void)snprintf(
+        path_variable, sizeof(path_variable), "PATH=%s/bin:%s", ASSAY_BUILD_DIR, getenv("PATH"));
     (void)snprintf(config_variable, sizeof(config_variable), "KUBECONFIG=%s", config);
     (void)snprintf(image_variable, sizeof(image_variable), "NOMOS_TESTNET_IMAGE=%s",
         getenv("ASSAY_TEST_IMAGE") ? getenv("ASSAY_TEST_IMAGE") : "nomos-testnet:local");
@@ -95,10 +95,84 @@ void cluster_need(void)
         skip_all("kubectl does not reach the cluster of ASSAY_TEST_KUBECONFIG");
 }
 
+static bool begins(const char *line, const char *name)
+{
+    return strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == '-';
+}
+
+static bool is_ours(const char *line)
+{
+    bool is_named = begins(line, theme->name);
+
+    for (size_t i = 0; theme->other_names && theme->other_names[i]; i++)
+        is_named = is_named || begins(line, theme->other_names[i]);
+    return is_named;
+}
+
+/* What is left goes to stage->out; other than 0: kubectl reaches nothing. */
+static int look_left(struct stage *stage)
+{
+    char *all, *rest = NULL;
+    size_t size, used = 0;
+    const int code = KUBECTL(stage, "get", "namespaces", "--selector", "io.assay.run",
+        "--output=jsonpath={range .items[*]}{.metadata.labels.io\\.assay\\.run}{\" namespace/\"}"
+        "{.metadata.name}{\"\\n\"}{end}");
+
+    if (code != 0)
+        return code;
+    all = strdup(stage->out);
+    size = strlen(all) + 1; /* of both; what stays is shorter than what it is taken from */
+    stage->out[0] = '\0';
+    for (char *line = strtok_r(all, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        const char *name = strchr(line, ' ');
+
+        if (is_ours(line) && name)
+            used += (size_t)snprintf(stage->out + used, size - used, "%s\n", name + 1);
+    }
+    free(all);
+    return 0;
+}
+
 const char *cluster_left(struct stage *stage)
 {
-    assert_int_equal(
-        KUBECTL(stage, "get", "namespaces", "--selector", "io.assay.run", "--output=name"), 0);
+    assert_exit(stage, look_left(stage), 0);
+    return stage->out;
+}
+
+static void delete_left(struct stage *stage)
+{
+    char *left, *rest = NULL;
+
+    if (look_left(stage) != 0) /* a test has pointed it at a cluster that is not there */
+        return;
+    left = strdup(stage->out);
+    for (char *name = strtok_r(left, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest))
+        (void)KUBECTL(stage, "delete", name, "--ignore-not-found", "--wait=false");
+    free(left);
+}
+
+int cluster_close(void **state)
+{
+    struct stage *stage = *state;
+
+    if (stage->pid == 0) {
+        delete_left(stage);
+        (void)KUBECTL(stage, "delete", "namespace", theme->pinned, "--ignore-not-found");
+    }
+    return stage_close(state);
+}
+
+const char *cluster_left_in_pinned(struct stage *stage)
+{
+    /* helm's own record of a release has its own labels. */
+    assert_int_equal(KUBECTL(stage, "get", "secrets", "--namespace", theme->pinned, "--selector",
+                         "owner=helm", "--output=name"),
+        0);
+    if (stage->out[0] == '\0')
+        assert_int_equal(
+            KUBECTL(stage, "get", "all,configmaps,secrets", "--namespace", theme->pinned,
+                "--selector", "app.kubernetes.io/name=nomos-runner", "--output=name"),
+            0);
     return stage->out;
 }
 

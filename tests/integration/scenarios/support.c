@@ -106,6 +106,15 @@ void stage_setenv(struct stage *stage, const char *assignment)
 
 /* ---- programs ---- */
 
+static bool sets(const struct stage *stage, const char *name)
+{
+    for (size_t i = 0; i < stage->env_count; i++) {
+        if (strncmp(stage->env[i], name, strlen(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What the tests are run with must not decide what they find: a fixed environment, and what the
    sanitizers need. */
 static void fill_environment(
@@ -119,7 +128,8 @@ static void fill_environment(
     (void)snprintf(state_directory, size, "ASSAY_STATE_DIR=%s/state", stage->root);
     for (size_t i = 0; i < stage->env_count; i++) /* before all else: the first of a name counts */
         out[n++] = stage->env[i];
-    out[n++] = "PATH=/usr/bin:/bin";
+    if (!sets(stage, "PATH=")) /* to a shell the last of a name counts */
+        out[n++] = "PATH=/usr/bin:/bin";
     out[n++] = "TERM=xterm-256color";
     out[n++] = state_directory;
     for (char **variable = environ; *variable; variable++) {
