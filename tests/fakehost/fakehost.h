@@ -131,6 +131,8 @@ void fake_drop(struct fakehost *f, assay_ns at, uint64_t count);
 void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay_ns at);
 void fake_submission_of(
     struct fakehost *f, const char *kind, const char *id, uint32_t outcome, assay_ns at);
+/* The latest one was by this node, and not by the first. */
+void fake_submitted_to(struct fakehost *f, uint32_t node);
 size_t fake_submission_count(const struct fakehost *f, uint32_t outcome);
 /* Of one kind; its id, or "" beyond the last one. */
 size_t fake_submission_count_of(const struct fakehost *f, const char *kind, uint32_t outcome);

@@ -468,6 +468,12 @@ void fake_submission(struct fakehost *f, const char *id, uint32_t outcome, assay
     fake_submission_of(f, "transaction", id, outcome, at);
 }
 
+void fake_submitted_to(struct fakehost *f, uint32_t node)
+{
+    assert_true(f->submission_count > 0);
+    f->submissions[f->submission_count - 1]->record.node = node;
+}
+
 size_t fake_submission_count(const struct fakehost *f, uint32_t outcome)
 {
     size_t count = 0;

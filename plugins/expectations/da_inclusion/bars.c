@@ -110,7 +110,8 @@ static void judge_plan(const struct bars *bars, assay_findings *findings)
         tell_open(bars, findings);
 }
 
-/* "; the first is 3fa9..., of channel 63..., accepted by executor-1 at 31.2 s". */
+/* "; the first is 3fa9... of channel 63..., accepted by executor-1 at 31.2 s, as were 3 of these
+   3". */
 static void name_lost(const struct bars *bars, const nomos_da *da, char text[512])
 {
     const struct ledger *ledger = &bars->ledger;
@@ -127,8 +128,10 @@ static void name_lost(const struct bars *bars, const nomos_da *da, char text[512
         node = bars->names[submission.node];
     if (da->find(da->provider, submission.id, &record) != ASSAY_OK)
         (void)snprintf(record.channel, sizeof(record.channel), "?");
-    (void)snprintf(text, 512, "; the first is %s of channel %s, accepted by %s at %.1f s",
-        submission.id, record.channel, node, (double)submission.done / (double)ASSAY_SECOND);
+    (void)snprintf(text, 512,
+        "; the first is %s of channel %s, accepted by %s at %.1f s, as were %llu of these %llu",
+        submission.id, record.channel, node, (double)submission.done / (double)ASSAY_SECOND,
+        (unsigned long long)bars->account.lost_alike, (unsigned long long)bars->account.lost);
 }
 
 static void judge_accepted(const struct bars *bars, const nomos_da *da, assay_findings *findings)

@@ -159,7 +159,23 @@ static void an_accepted_blob_on_no_chain_fails_and_is_named(void **state)
     sent(f, NOMOS_DA_BLOB, "b5", ASSAY_SUBMIT_ACCEPTED, 20);
     judges(f, NULL, ASSAY_FAIL,
         "4 of 5 accepted blobs are on the chain that all nodes agree on, bar 100.00 %; 1 are on no "
-        "chain; the first is b5 of channel " CHANNEL ", accepted by validator-0 at 20.0 s");
+        "chain; the first is b5 of channel " CHANNEL ", accepted by validator-0 at 20.0 s, as "
+        "were 1 of these 1");
+}
+
+static void who_accepted_most_of_the_lost_blobs_is_told(void **state)
+{
+    struct fakehost *f = good_network();
+
+    (void)state;
+    sent(f, NOMOS_DA_BLOB, "b5", ASSAY_SUBMIT_ACCEPTED, 20);
+    fake_submitted_to(f, 1);
+    sent(f, NOMOS_DA_BLOB, "b6", ASSAY_SUBMIT_ACCEPTED, 20);
+    sent(f, NOMOS_DA_BLOB, "b7", ASSAY_SUBMIT_ACCEPTED, 20);
+    fake_submitted_to(f, 1);
+    judges(f, NULL, ASSAY_FAIL,
+        "3 are on no chain; the first is b5 of channel " CHANNEL
+        ", accepted by validator-1 at 20.0 s, as were 2 of these 3");
 }
 
 static void an_accepted_inscription_on_no_chain_fails(void **state)
@@ -546,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_stalled_chain_lowers_no_bar),
         cmocka_unit_test(bars_can_be_given),
         cmocka_unit_test(an_accepted_blob_on_no_chain_fails_and_is_named),
+        cmocka_unit_test(who_accepted_most_of_the_lost_blobs_is_told),
         cmocka_unit_test(an_accepted_inscription_on_no_chain_fails),
         cmocka_unit_test(a_share_of_the_accepted_is_enough_when_the_bar_says_so),
         cmocka_unit_test(a_blob_that_nobody_knows_of_is_named_without_channel),

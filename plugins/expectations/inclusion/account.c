@@ -56,8 +56,11 @@ static void count_absent(struct account *account, const struct ledger *ledger,
         account->cut_off++;
         return;
     case TAKER_THERE:
-        if (account->first_lost == SIZE_MAX)
+        if (!account->lost++) {
             account->first_lost = index;
+            account->lost_by = submission->node;
+        }
+        account->lost_alike += submission->node == account->lost_by;
         return;
     }
 }

@@ -11,7 +11,8 @@
 struct account {
     assay_ns due;                /* what was accepted up to here is owed inclusion */
     const uint8_t *is_node_seen; /* borrowed, for the counting */
-    uint32_t node_count, reserved;
+    uint32_t node_count;
+    uint32_t lost_by; /* the node that accepted first_lost */
     uint64_t submitted, accepted, refused, failed, missed;
     uint64_t young, young_included; /* accepted later than due: not owed yet */
     uint64_t owed;
@@ -21,9 +22,11 @@ struct account {
     uint64_t cut_off;   /* owed, on no chain, and who accepted them was taken down right after */
     uint64_t abandoned; /* owed, on no chain, and once on a fork that was given up */
     uint64_t unsure_included, refused_included;
-    uint64_t missed_away;           /* missed while their node was down on purpose */
-    uint64_t failed_away;           /* not answered, likewise, and on no chain */
-    uint64_t twice;                 /* on the agreed chain more than once, whatever was answered */
+    uint64_t missed_away; /* missed while their node was down on purpose */
+    uint64_t failed_away; /* not answered, likewise, and on no chain */
+    uint64_t twice;       /* on the agreed chain more than once, whatever was answered */
+    uint64_t lost;        /* owed, on no chain, and who accepted them is there and always was */
+    uint64_t lost_alike;  /* of these, accepted by the node that accepted the first */
     size_t first_lost, first_twice; /* examples, by index; SIZE_MAX: none */
     assay_ns *latencies;            /* of those included, sorted, from planned to first seen */
 };
