@@ -14,11 +14,11 @@ struct event_base;
 /* The first pause before dialling again, and the longest. The first is short for a network that is
  * brought up at once: then a peer may listen a few milliseconds after it was dialled. */
 #define NETWORK_PAUSE_MS_MIN 10u
-#define NETWORK_PAUSE_MS_MAX 2000u
+#define NETWORK_PAUSE_MS_MAX 500u
 /* Peers that others told us of and that we dial, besides the initial ones: with three each, losing
  * any one node (the hub of a star, say) does not part the others. */
 #define NETWORK_DISCOVERED_MAX 3u
-/* One of these that could not be reached so often in a row, within 3 s or so, gives way to somebody
+/* One of these that could not be reached so often in a row, within 2 s or so, gives way to somebody
  * new. Until there is such a one it is dialled on: it may be down for a while. */
 #define NETWORK_ATTEMPTS_MAX 8u
 

@@ -105,13 +105,18 @@ static assay_status until_at_work_body(assay_task *task, void *arg)
     return s;
 }
 
-/* And waits until it is at work: until then who asks is given a transaction at once. */
 static void start_following(struct world *w)
 {
     const struct host_operation_spec spec = {
         .name = "follow", .body = follow_body, .arg = w, .grace = 60 * ASSAY_SECOND};
 
     assert_int_equal(host_operation_start(w->fixture->instances[0], &spec, &w->follow), ASSAY_OK);
+}
+
+/* Until it is at work, who asks is given a transaction at once. */
+static void start_and_await_work(struct world *w)
+{
+    start_following(w);
     assert_int_equal(run_body(w->fixture->instances[0], until_at_work_body, w).status, ASSAY_OK);
 }
 
@@ -167,7 +172,7 @@ static void every_free_note_is_made_into_a_transaction_and_no_more(void **state)
 {
     struct world *w = *state;
 
-    start_following(w);
+    start_and_await_work(w);
     await_all_ready(w);
     assert_int_equal(w->purse->ahead, USERS);
     stop_following(w);
@@ -180,7 +185,7 @@ static void who_asks_gets_what_is_ready_and_then_waits(void **state)
     struct next_call call = {.patience = 60 * ASSAY_SECOND};
     bool is_seen[USERS] = {false};
 
-    start_following(w);
+    start_and_await_work(w);
     await_all_ready(w);
     for (uint32_t i = 0; i < USERS; i++) {
         assert_int_equal(next(w, &call).status, ASSAY_OK);
@@ -199,7 +204,7 @@ static void a_note_that_comes_back_is_made_into_another(void **state)
     struct world *w = *state;
     struct next_call call = {.patience = 60 * ASSAY_SECOND};
 
-    start_following(w);
+    start_and_await_work(w);
     await_all_ready(w);
     assert_int_equal(next(w, &call).status, ASSAY_OK);
     (void)w->system.transfer.settle(&w->system, call.transaction, NULL); /* never sent */
@@ -213,7 +218,7 @@ static void without_the_tasks_it_is_made_when_asked_for(void **state)
 
     assert_int_equal(next(w, &call).status, ASSAY_OK);
     transfer_free(call.transaction);
-    start_following(w);
+    start_and_await_work(w);
     stop_following(w);
     for (uint32_t i = 1; i < USERS; i++) { /* some may have been made meanwhile */
         assert_int_equal(next(w, &call).status, ASSAY_OK);
@@ -229,7 +234,7 @@ static void a_proof_that_cannot_be_made_is_told_to_who_asks(void **state)
 
     w->system.proofs = NOMOS_PROOFS_GROTH16; /* in a run that can start no programs */
     w->system.options.proof_patience = ASSAY_SECOND;
-    start_following(w);
+    start_following(w); /* its workers may give up before anybody sees them at work */
     result = next(w, &call);
     assert_int_equal(result.status, ASSAY_E_UNSUPPORTED);
     assert_non_null(strstr(result.why, "processes cannot be started in this run"));
@@ -249,7 +254,7 @@ static void nothing_is_made_once_the_load_is_over(void **state)
 
     clock.window_end = over;
     w->system.clock = &clock;
-    start_following(w);
+    start_and_await_work(w);
     assert_int_equal(next(w, &call).status, ASSAY_E_TIMEOUT);
     assert_int_equal(count_ready(w), 0);
     stop_following(w);
