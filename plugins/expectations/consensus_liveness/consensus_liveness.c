@@ -152,6 +152,20 @@ static struct window window_of(const struct liveness *liveness)
         .end = liveness->clock->window_end(liveness->host)};
 }
 
+/* A node that was not seen shortly before the window opened: what is above its tip at the first look
+   inside the window surely came inside. */
+static assay_status start_late(struct liveness *liveness, struct trail *trail)
+{
+    assay_node_status status = ASSAY_RECORD(assay_node_status);
+    assay_status s = liveness->nodes->status(liveness->host, trail->index, &status);
+
+    if (!s && assay_was_seen(&status, liveness->clock->window_start(liveness->host))) {
+        trail->late_height = status.height;
+        trail->is_start_known = 1;
+    }
+    return s;
+}
+
 /* Takes what comes until the moment; ASSAY_OK: it has passed. */
 static assay_status follow(struct liveness *liveness, assay_task *task, assay_ns until)
 {
@@ -168,11 +182,16 @@ static assay_status follow(struct liveness *liveness, assay_task *task, assay_ns
             return s;
         info = liveness->blocks->info(block);
         if (info->node < liveness->node_count) {
+            struct trail *trail = &liveness->trails[info->node];
             struct window window = window_of(liveness);
 
-            trail_note(&liveness->trails[info->node], info->height, info->seen_at, &window);
+            trail_note(trail, info->height, info->seen_at, &window);
+            if (!trail->is_start_known)
+                s = start_late(liveness, trail);
         }
         liveness->blocks->release(block);
+        if (s)
+            return s;
     }
 }
 
@@ -304,18 +323,18 @@ static uint32_t judge_growth(const struct liveness *liveness, const struct trail
     const struct hold_up hold_up = trail_hold_up(trail, liveness->host, &bars->window);
     const assay_ns away = liveness->receipts->away(
         liveness->host, trail->index, bars->window.start, bars->window.end);
-    uint64_t gained =
-        trail->end_height > trail->start_height ? trail->end_height - trail->start_height : 0;
+    const uint64_t gained = trail_gained(trail);
     uint64_t gained_until_now =
         look->status.height > trail->start_height ? look->status.height - trail->start_height : 0;
     assay_ns blind = look->coverage.blind_unasked;
 
     if (gained >= bars->blocks) {
-        if (!trail->is_start_known)
+        if (trail_surely_gained(trail) < bars->blocks)
             assay_find(findings, ASSAY_UNDECIDED,
-                "%s: could not be observed when the window opened, so some of its %llu blocks may "
-                "be older",
-                trail->name, (unsigned long long)gained);
+                "%s: could not be observed when the window opened, so %llu of its %llu blocks may "
+                "be older, bar %llu",
+                trail->name, (unsigned long long)(gained - trail_surely_gained(trail)),
+                (unsigned long long)gained, (unsigned long long)bars->blocks);
         return 0;
     }
     if (gained_until_now >= bars->blocks && (blind > bars->blind_usual || bars->lost)) {
@@ -458,14 +477,13 @@ static void tell_pass(
             longest = hold_up;
             slowest = trail;
         }
-        if (trail->end_height - trail->start_height < least->end_height - least->start_height)
+        if (trail_surely_gained(trail) < trail_surely_gained(least))
             least = trail;
     }
     assay_find(findings, ASSAY_PASS,
         "every node gained at least %llu blocks in %.1f s (%s), bar %llu; longest stall %.1f s "
-        "(%s, "
-        "after height %llu), bound %.1f s; none is more than %lld behind",
-        (unsigned long long)(least->end_height - least->start_height),
+        "(%s, after height %llu), bound %.1f s; none is more than %lld behind",
+        (unsigned long long)trail_surely_gained(least),
         in_seconds(bars->window.end - bars->window.start), least->name,
         (unsigned long long)bars->blocks, in_seconds(longest.span), slowest->name,
         (unsigned long long)longest.height, in_seconds(bars->stall_max),

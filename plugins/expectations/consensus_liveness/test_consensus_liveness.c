@@ -456,19 +456,42 @@ static void few_blocks_fail_when_all_since_the_window_would_not_do(void **state)
     judges(f, NULL, ASSAY_FAIL, "validator-1: 11 blocks in 60.0 s, bar 15");
 }
 
+/* The chain is at 20 when the window opens; node 1 is seen again once it is at `first`. */
+static struct fakehost *network_not_seen_until(uint64_t first)
+{
+    struct fakehost *f = network();
+
+    fake_unreachable(f, ASSAY_SECOND, 1);
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 20, 2 * ASSAY_SECOND, ASSAY_SECOND / 4);
+    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 21, 40, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
+    fake_reachable(f, (12 + 2 * (int64_t)(first - 21)) * ASSAY_SECOND, 1);
+    return f;
+}
+
 static void blocks_from_before_the_window_cannot_help_a_node_that_was_not_seen(void **state)
+{
+    (void)state;
+    judges(network_not_seen_until(26), NULL, ASSAY_UNDECIDED,
+        "validator-1: could not be observed when the window opened, so 26 of its 40 blocks may be "
+        "older, bar 15");
+}
+
+static void blocks_since_the_first_look_do_when_they_are_enough(void **state)
+{
+    (void)state;
+    judges(network_not_seen_until(25), "stall_max=10m", ASSAY_PASS,
+        "every node gained at least 15 blocks in 60.0 s (validator-1), bar 15");
+}
+
+static void a_node_not_seen_until_after_the_window_is_undecided(void **state)
 {
     struct fakehost *f = network();
 
     (void)state;
     fake_unreachable(f, ASSAY_SECOND, 1);
-    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 1, 20, 2 * ASSAY_SECOND, ASSAY_SECOND / 4);
-    fake_adopt_run(f, ASSAY_ANY_NODE, "a", 21, 40, 11 * ASSAY_SECOND, 2 * ASSAY_SECOND);
-    fake_reachable(f, 12 * ASSAY_SECOND, 1);
-    judges(f, NULL, ASSAY_UNDECIDED,
-        "validator-1: could not be observed when the window opened, so some of its 40 blocks may "
-        "be "
-        "older");
+    all_grow(f, 40);
+    fake_reachable(f, (CLOSES + 1) * ASSAY_SECOND, 1);
+    judges(f, "stall_max=10m", ASSAY_UNDECIDED, "validator-1: 0 blocks seen in 60.0 s, bar 15");
 }
 
 static void unknown_blocks_are_undecided(void **state)
@@ -662,6 +685,8 @@ int main(void)
         cmocka_unit_test(few_blocks_while_blind_are_undecided_when_more_may_have_come),
         cmocka_unit_test(few_blocks_fail_when_all_since_the_window_would_not_do),
         cmocka_unit_test(blocks_from_before_the_window_cannot_help_a_node_that_was_not_seen),
+        cmocka_unit_test(blocks_since_the_first_look_do_when_they_are_enough),
+        cmocka_unit_test(a_node_not_seen_until_after_the_window_is_undecided),
         cmocka_unit_test(unknown_blocks_are_undecided),
         cmocka_unit_test(lost_observations_are_undecided),
         cmocka_unit_test(a_definite_failure_beats_what_could_not_be_decided),

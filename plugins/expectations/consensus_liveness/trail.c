@@ -62,6 +62,25 @@ void trail_note(struct trail *trail, uint64_t height, assay_ns seen_at, const st
     trail->best_since = seen_at;
 }
 
+static uint64_t gained_since(const struct trail *trail, uint64_t height)
+{
+    return trail->end_height > height ? trail->end_height - height : 0;
+}
+
+uint64_t trail_gained(const struct trail *trail)
+{
+    return gained_since(trail, trail->start_height);
+}
+
+uint64_t trail_surely_gained(const struct trail *trail)
+{
+    const uint64_t late = trail->late_height;
+
+    if (!trail->is_start_known)
+        return 0;
+    return gained_since(trail, late > trail->start_height ? late : trail->start_height);
+}
+
 static struct hold_up hold_up_of(
     const struct trail *trail, const assay_host *host, const struct stall *stall)
 {

@@ -23,13 +23,15 @@ struct stall {
 struct trail {
     const char *name;
     uint64_t start_height, end_height; /* of the tip, at the ends of the window */
-    uint64_t best_height;              /* the greatest it ever had */
-    assay_ns best_since;               /* when it reached best_height */
-    assay_ns kept_from;                /* the shortest stall to keep */
-    struct stall longest;              /* of those not kept */
-    struct stall *stalls;              /* owned */
+    uint64_t late_height; /* of the tip at the first look inside the window; 0: no need to know */
+    uint64_t best_height; /* the greatest it ever had */
+    assay_ns best_since;  /* when it reached best_height */
+    assay_ns kept_from;   /* the shortest stall to keep */
+    struct stall longest; /* of those not kept */
+    struct stall *stalls; /* owned */
     uint32_t stall_count, stall_room;
-    uint32_t index, is_start_known; /* it was observed shortly before the window opened */
+    uint32_t index;
+    uint32_t is_start_known; /* it was observed shortly before the window opened, or since */
 };
 
 /* A stall as it is judged: without the time in which the node was away because somebody wanted
@@ -44,6 +46,12 @@ void trail_done(struct trail *trail);
 /* The node's tip came to this height. */
 void trail_note(
     struct trail *trail, uint64_t height, assay_ns seen_at, const struct window *window);
+
+/* How many blocks higher it was at the end of the window than at the start. */
+uint64_t trail_gained(const struct trail *trail);
+
+/* How many of these surely came inside the window. */
+uint64_t trail_surely_gained(const struct trail *trail);
 
 /* The longest one in the window, its end included. For the judgement. */
 struct hold_up trail_hold_up(
