@@ -15,20 +15,21 @@
 #   --output FILE   also keep the archive, for `ctr images import` or another engine
 #   --no-load       do not load it into the engine; wants --output
 #   --programs DIR  take the static programs nomos-devnode, cfgsync-server and cfgsync-client from
-#                   there instead of building them
+#                   there instead of building them. Without sources, as in an installation, those
+#                   of libexec/assay/image are taken.
 # environment:
 #   IMAGE_TAG, NOMOS_TESTNET_IMAGE    name of the image; nomos-testnet:local
 #   NOMOS_BINARIES_TAR, BUNDLE_TAR_PATH  bundle of real programs
 #   CIRCUITS_OVERRIDE                 directory of circuits instead of the bundle's
 #   NOMOS_KZGRS_PARAMS_PATH           KZG parameters, file or directory, else
-#   NOMOS_KZG_DIR_REL, NOMOS_KZG_FILE assets/stack/kzgrs_test_params below the project, and
-#                                     kzgrs_test_params in it
+#   NOMOS_KZG_DIR_REL, NOMOS_KZG_FILE kzgrs_test_params beside the scripts, or this directory below
+#                                     the project, and kzgrs_test_params in it
 #   ASSAY_IMAGE_BUILD_DIR             where programs are built; build/image below the project
 set -euo pipefail
 export LC_ALL=C
 umask 022
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && pwd -P) # a build tree has a link to the sources' assets
 stack=$(dirname "$here")
 root=$(cd "$stack/../.." && pwd)
 tag=${IMAGE_TAG:-${NOMOS_TESTNET_IMAGE:-nomos-testnet:local}}
@@ -65,17 +66,31 @@ image=$work/root
 # way than the rest: static, optimised, without tests.
 build_programs() {
     local build=${ASSAY_IMAGE_BUILD_DIR:-$root/build/image} log=$work/build.log
-    [ -f "$root/CMakeLists.txt" ] || die "no sources at $root to build from; give --programs"
     say "building the programs in $build"
+    mkdir -p "$build"
+    exec 9>"$build/.lock" && flock 9 # for runs that start at the same time
     {
-        cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DASSAY_DEVNODE_STATIC=ON \
+        cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
             -DASSAY_TESTS=OFF -DASSAY_BENCH=OFF -DASSAY_WERROR=OFF &&
-            cmake --build "$build" --target nomos-devnode cfgsync-server cfgsync-client
-    } >"$log" 2>&1 || {
+            cmake --build "$build" --target image_programs
+    } >"$log" 2>&1 9>&- || {
         tail -n 40 "$log" >&2
         die 'the programs could not be built'
     }
-    programs=$build/bin
+    programs=$build/libexec/assay/image
+}
+
+find_programs() {
+    local installed=$root/../libexec/assay/image
+    [ -z "$programs" ] || return 0
+    if [ -f "$root/CMakeLists.txt" ]; then
+        build_programs
+    elif [ -d "$installed" ]; then
+        programs=$(cd "$installed" && pwd)
+    else
+        die "neither sources at $root nor programs at $installed; make the image from a checkout of assay, with this \
+script there, or give --programs"
+    fi
 }
 
 # place MODE SOURCE TARGET: a file of the image.
@@ -137,7 +152,9 @@ place_bundle() {
 # The parameters for the commitments of data availability, where the node contract has them in an
 # image and where its scripts look by default. Development nodes do not read them.
 place_kzg() {
-    local from=${NOMOS_KZGRS_PARAMS_PATH:-$root/${NOMOS_KZG_DIR_REL:-assets/stack/kzgrs_test_params}}
+    local beside=$stack/kzgrs_test_params
+    [ -z "${NOMOS_KZG_DIR_REL:-}" ] || beside=$root/$NOMOS_KZG_DIR_REL
+    local from=${NOMOS_KZGRS_PARAMS_PATH:-$beside}
     [ -d "$from" ] && from=$from/${NOMOS_KZG_FILE:-kzgrs_test_params}
     if [ -f "$from" ]; then
         place 644 "$from" opt/nomos/kzg-params/kzgrs_test_params
@@ -208,7 +225,7 @@ write_archive() {
     say "$tag is sha256:$config, $(($(stat -c %s "$work/image.tar") / 1024)) KiB"
 }
 
-[ -n "$programs" ] || build_programs
+find_programs
 place_programs
 [ -z "$bundle" ] || place_bundle
 place_system

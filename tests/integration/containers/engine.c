@@ -92,12 +92,15 @@ void engine_need(void)
     skip();
 }
 
+bool engine_has(const char *image)
+{
+    return works((const char *const[]){"docker", "image", "inspect", image, NULL});
+}
+
 void engine_need_image(const char *image)
 {
-    const char *const words[] = {"docker", "image", "inspect", image, NULL};
-
     engine_need();
-    if (works(words))
+    if (engine_has(image))
         return;
     print_message("skipped: the engine has no image %s\n", image);
     skip();

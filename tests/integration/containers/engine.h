@@ -13,6 +13,7 @@
 void engine_need(void);
 void engine_need_image(const char *image);
 bool engine_has_v1(void);
+bool engine_has(const char *image);
 
 /* Runs docker with these words (NULL at the end); what it printed, without the last line end. Fails the
    test unless it ends with 0. Lives until the next call. */

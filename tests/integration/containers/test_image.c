@@ -291,6 +291,39 @@ static void programs_that_would_not_start_in_it_are_refused(void **state)
     says(stage, "programs/cfgsync-client is missing");
 }
 
+/* An installation has no sources. Its programs, put in place by `with`, and its scripts are found wherever
+   it lies. */
+static int build_in_installation(struct stage *stage, const char *with)
+{
+    works(stage, CALL(stage, "mkdir", "-p", "prefix/share/assay", "prefix/libexec/assay"));
+    works(stage,
+        CALL(stage, "cp", "-R", ASSAY_SOURCE_DIR "/assets/stack", "prefix/share/assay/stack"));
+    works(stage, CALL(stage, "sh", "-c", with));
+    return CALL(stage, "bash", "prefix/share/assay/stack/scripts/build_test_image.sh", "--no-load",
+        "--output", "a.tar");
+}
+
+static void an_installation_takes_the_programs_that_came_with_it(void **state)
+{
+    struct stage *stage = *state;
+
+    need_busybox();
+    works(stage, build_in_installation(stage, "cp -R programs prefix/libexec/assay/image"));
+    list(stage, "a.tar");
+    says(stage, "./usr/bin/nomos-node\n");
+    says(stage, "./usr/bin/cfgsync-client\n");
+}
+
+static void an_installation_without_programs_says_what_to_do(void **state)
+{
+    struct stage *stage = *state;
+
+    assert_int_equal(build_in_installation(stage, "true"), 1);
+    says(stage,
+        "make the image from a checkout of assay, with this script there, or give --programs");
+    assert_int_equal(access(in(stage, "a.tar"), F_OK), -1);
+}
+
 static void a_command_line_that_makes_no_sense_is_refused(void **state)
 {
     struct stage *stage = *state;
@@ -315,6 +348,8 @@ int main(void)
         TEST(a_bundle_of_real_programs_takes_the_place_of_ours),
         TEST(a_bundle_that_lacks_something_is_refused),
         TEST(programs_that_would_not_start_in_it_are_refused),
+        TEST(an_installation_takes_the_programs_that_came_with_it),
+        TEST(an_installation_without_programs_says_what_to_do),
         TEST(a_command_line_that_makes_no_sense_is_refused),
     };
 

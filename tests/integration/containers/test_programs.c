@@ -10,8 +10,10 @@
 
 #include "tests/integration/containers/engine.h"
 
-#define SCRIPT ASSAY_SOURCE_DIR "/assets/stack/scripts/build_test_image.sh"
-#define BUNDLE ASSAY_TEST_IMAGE "-bundle"
+#define SCRIPT  ASSAY_SOURCE_DIR "/assets/stack/scripts/build_test_image.sh"
+#define BUNDLE  ASSAY_TEST_IMAGE "-bundle"
+#define KEPT    ASSAY_TEST_IMAGE "-kept"
+#define DEFAULT "nomos-testnet:local"
 
 static void compose_runner_runs_the_predecessors_demo_with_restarts_in_it(void **state)
 {
@@ -73,11 +75,53 @@ static void a_bundle_of_programs_that_load_libraries_runs(void **state)
     (void)DOCKER("image", "rm", BUNDLE);
 }
 
+/* Whoever works here may have one: it is put away under another name, and comes back. */
+static int open_without_default_image(void **state)
+{
+    if (engine_has(DEFAULT)) {
+        (void)DOCKER("tag", DEFAULT, KEPT);
+        (void)DOCKER("image", "rm", DEFAULT);
+    }
+    return stage_open(state);
+}
+
+static int close_with_default_image(void **state)
+{
+    const int closed = engine_close_stage(state);
+
+    if (engine_has(DEFAULT))
+        (void)DOCKER("image", "rm", DEFAULT);
+    if (engine_has(KEPT)) {
+        (void)DOCKER("tag", KEPT, DEFAULT);
+        (void)DOCKER("image", "rm", KEPT);
+    }
+    return closed;
+}
+
+static void the_default_image_is_made_by_the_run_that_finds_none(void **state)
+{
+    struct stage *stage = *state;
+
+    engine_need_image(ASSAY_TEST_IMAGE); /* so that its programs are built */
+    stage_setenv(stage, "ASSAY_IMAGE_BUILD_DIR=" ASSAY_BUILD_DIR "/image");
+    stage_manifest(stage,
+        ENGINE_RUN("compose-made", "2s") "[system.nomos]\nslot = 200ms\nsecurity_param = 5\n"
+                                         "[topology]\nvalidators = 2\n"
+                                         "[deployer.compose]\nprometheus = no\n"
+                                         "[expectation.agreement]\n");
+    assert_exit(stage, stage_run(stage, NULL), 0);
+    assert_has(stage->err, "image " DEFAULT " is not there and is built, once");
+    engine_nothing_is_left(stage);
+    assert_true(engine_has(DEFAULT)); /* for the next run */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(compose_runner_runs_the_predecessors_demo_with_restarts_in_it),
         ENGINE_TEST(compose_runner_warns_and_ends_well_without_an_engine),
+        cmocka_unit_test_setup_teardown(the_default_image_is_made_by_the_run_that_finds_none,
+            open_without_default_image, close_with_default_image),
         ENGINE_TEST(a_bundle_of_programs_that_load_libraries_runs),
     };
 
