@@ -12,7 +12,7 @@ if(NOT ASSAY_SANITIZE)
   check_c_source_compiles("int main(void) { return 0; }" ASSAY_HAS_ARCHIVES)
   unset(CMAKE_REQUIRED_LINK_OPTIONS)
   unset(CMAKE_REQUIRED_LIBRARIES)
-  # Of functions of the C library that libevent has a use for and these programs do not.
+  # Else the linker warns of functions of the C library that libevent could call, and these programs never do.
   check_linker_flag(C -Wl,--no-warnings ASSAY_LINKER_HAS_NO_WARNINGS)
   if(ASSAY_HAS_ARCHIVES)
     set(ASSAY_IMAGE_PROGRAMS YES)
@@ -41,5 +41,6 @@ function(assay_add_image_program name)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/${ASSAY_LIBEXECDIR}/image")
   add_dependencies(image_programs ${target})
+  add_dependencies(assay_programs ${target})
   install(TARGETS ${target} RUNTIME DESTINATION "${ASSAY_LIBEXECDIR}/image")
 endfunction()

@@ -78,6 +78,7 @@ build_programs() {
         die 'the programs could not be built'
     }
     programs=$build/libexec/assay/image
+    [ -d "$programs" ] || die 'the static libraries (lib*.a) that the programs need are not installed: scripts/setup does that'
 }
 
 find_programs() {
