@@ -103,7 +103,7 @@ static void on_dial(void *self, uint32_t member, const struct multiaddr *locator
     if (multiaddr_endpoint(locator, host, &address.port) &&
         snprintf(address.host, sizeof(address.host), "%s", host) < (int)sizeof(address.host) &&
         socket_resolve(&resolved, &address, NULL) &&
-        links_dial(availability->links, &resolved, mark_of(member)))
+        links_dial(availability->links, &resolved, mark_of(member), DA_CONNECT_LIMIT_NS / 1000000))
         return;
     availability->is_failing[member] = true;
     (void)event_add(availability->fail_them, &at_once);

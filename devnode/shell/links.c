@@ -140,6 +140,7 @@ static void link_up(struct link *link)
     (void)setsockopt(bufferevent_getfd(link->stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     bufferevent_setwatermark(
         link->stream, EV_READ, 0, links->params.message_bytes_max + LENGTH_BYTES);
+    (void)bufferevent_set_timeouts(link->stream, NULL, NULL);
     (void)bufferevent_enable(link->stream, EV_READ | EV_WRITE);
     link->since_ns = now_of(links);
     link->peer = links->params.user.up(links->params.user.self, link, link->dialled,
@@ -196,13 +197,17 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     after_input(links);
 }
 
-bool links_dial(struct links *links, const struct socket_address *address, void *dialled)
+bool links_dial(
+    struct links *links, const struct socket_address *address, void *dialled, uint32_t patience_ms)
 {
+    const struct timeval patience = {
+        .tv_sec = patience_ms / 1000, .tv_usec = (suseconds_t)(patience_ms % 1000) * 1000};
     struct link *link = link_new(links, -1);
 
     if (!link)
         return false;
     link->dialled = dialled;
+    (void)bufferevent_set_timeouts(link->stream, NULL, &patience); /* until it is up */
     if (bufferevent_socket_connect(link->stream, &address->as.any, (int)address->size))
         drop(link);
     return true;

@@ -55,8 +55,11 @@ void links_free(struct links *links);
 /* The port that is listened on, also when it was chosen by the system. */
 uint16_t links_port(const struct links *links);
 
-/* `dialled` must not be NULL. False when it cannot even be tried; `closed` is then not called. */
-bool links_dial(struct links *links, const struct socket_address *address, void *dialled);
+/* `dialled` must not be NULL. Who has not answered after `patience_ms` is given up on, which `closed`
+ * tells: the system itself would ask a host that is gone again after a second, after two more, and so
+ * on, and hear of its return as late. False when it cannot even be tried; `closed` is then not called. */
+bool links_dial(
+    struct links *links, const struct socket_address *address, void *dialled, uint32_t patience_ms);
 
 void link_send(struct link *link, const uint8_t *message, size_t size);
 /* Closes a connection; `down` is not called for it. May be called in the middle of anything. */

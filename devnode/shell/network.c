@@ -21,6 +21,8 @@ struct dialler {
     uint32_t attempt;
     uint32_t failures; /* in a row */
     uint32_t pause_ms;
+    uint32_t patience_ms;
+    uint64_t dialled_ns;
 };
 
 struct network {
@@ -32,6 +34,13 @@ struct network {
     size_t dialler_count;
     size_t dialler_total; /* made so far */
 };
+
+static uint64_t now_ns(void *self)
+{
+    const struct network *network = self;
+
+    return network->params.now_ns(network->params.self);
+}
 
 /* --- dialling --------------------------------------------------------------------------------- */
 
@@ -58,6 +67,15 @@ static void dial_later(struct dialler *dialler)
     (void)event_add(dialler->timer, &wait);
 }
 
+uint32_t network_patience_ms(uint32_t patience_ms, uint64_t took_ns, bool was_up)
+{
+    if (was_up)
+        return NETWORK_PATIENCE_MS_MIN;
+    if (took_ns < patience_ms * UINT64_C(1000000))
+        return patience_ms;
+    return patience_ms < NETWORK_PATIENCE_MS_MAX / 2 ? patience_ms * 2 : NETWORK_PATIENCE_MS_MAX;
+}
+
 /* After a connection ended, or never began. */
 static void on_closed(void *self, void *dialled, uint64_t lasted_ns)
 {
@@ -68,6 +86,8 @@ static void on_closed(void *self, void *dialled, uint64_t lasted_ns)
     dialler->failures = has_lasted ? 0 : dialler->failures + 1;
     if (has_lasted)
         dialler->pause_ms = NETWORK_PAUSE_MS_MIN;
+    dialler->patience_ms = network_patience_ms(
+        dialler->patience_ms, now_ns(dialler->network) - dialler->dialled_ns, lasted_ns > 0);
     dial_later(dialler);
 }
 
@@ -77,7 +97,8 @@ static void on_dial(evutil_socket_t fd, short what, void *self)
 
     (void)fd;
     (void)what;
-    if (!links_dial(dialler->network->links, &dialler->address, dialler))
+    dialler->dialled_ns = now_ns(dialler->network);
+    if (!links_dial(dialler->network->links, &dialler->address, dialler, dialler->patience_ms))
         dial_later(dialler);
 }
 
@@ -88,7 +109,8 @@ static bool dialler_init(
     *dialler = (struct dialler){.network = network,
         .address = *address,
         .number = (uint32_t)network->dialler_total++,
-        .pause_ms = NETWORK_PAUSE_MS_MIN};
+        .pause_ms = NETWORK_PAUSE_MS_MIN,
+        .patience_ms = NETWORK_PATIENCE_MS_MIN};
     dialler->timer = evtimer_new(network->params.base, on_dial, dialler);
     return dialler->timer != NULL;
 }
@@ -150,13 +172,6 @@ void network_discovered(void *self, const struct gossip_address *contact)
 }
 
 /* --- between the connections and the node ----------------------------------------------------- */
-
-static uint64_t now_ns(void *self)
-{
-    const struct network *network = self;
-
-    return network->params.now_ns(network->params.self);
-}
 
 static void *on_up(void *self, struct link *link, void *dialled, const uint8_t *ip)
 {

@@ -15,6 +15,10 @@ struct event_base;
  * brought up at once: then a peer may listen a few milliseconds after it was dialled. */
 #define NETWORK_PAUSE_MS_MIN 10u
 #define NETWORK_PAUSE_MS_MAX 500u
+/* How long a peer is waited for when it is dialled, doubling while nobody answers: long enough for a
+ * slow network in the end. */
+#define NETWORK_PATIENCE_MS_MIN 250u
+#define NETWORK_PATIENCE_MS_MAX 4000u
 /* Peers that others told us of and that we dial, besides the initial ones: with three each, losing
  * any one node (the hub of a star, say) does not part the others. */
 #define NETWORK_DISCOVERED_MAX 3u
@@ -45,6 +49,10 @@ void network_free(struct network *network);
 
 /* The port that is listened on, also when it was chosen by the system. */
 uint16_t network_port(const struct network *network);
+
+/* How long to wait for a peer at the next dialling when it was `patience_ms` at the last, which took
+ * `took_ns` and led to a connection or not. Who did not answer may be far away; who refused is near. */
+uint32_t network_patience_ms(uint32_t patience_ms, uint64_t took_ns, bool was_up);
 
 /* For struct node_host; self is the network, link is a connection. */
 void network_send(void *self, void *link, const uint8_t *message, size_t size);
